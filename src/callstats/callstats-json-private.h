@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Reading and writing JSON where json-glib 1.6 is not exact: its writer prints NaN, turns
+ * integers above 2^63 negative and spends 17 digits on every double; its reader recurses
+ * without limit and takes invalid UTF-8. Parsing itself stays json-glib's.
+ *
+ * Pure functions, any thread.
+ */
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#define CALLSTATS_JSON_MAX_DEPTH 32
+
+/* Refuses what is not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH before the parser
+ * sees it. Returns: (transfer full) (nullable): NULL with a CALLSTATS_ERROR_PROTOCOL. */
+JsonNode *callstats_json_parse (const char *text, gsize length, GError **error);
+/* The same, and the outermost value must be an object. */
+JsonObject *callstats_json_parse_object (const char *text, gsize length, GError **error);
+
+void callstats_json_append_string (GString *json, const char *string);
+void callstats_json_append_int (GString *json, gint64 value);
+/* Above 2^53 as a string, since JSON readers keep doubles. */
+void callstats_json_append_uint (GString *json, guint64 value);
+/* 15 significant digits; null where the value is not finite. */
+void callstats_json_append_double (GString *json, double value);
+void callstats_json_append_node (GString *json, JsonNode *node);
+/* An a{sv} becomes an object; numbers, strings, booleans, arrays and maybes as expected. */
+void callstats_json_append_variant (GString *json, GVariant *value);
+/* Appends ,"name": with the comma only after an earlier member of the same object. */
+void callstats_json_append_member (GString *json, const char *name);
+
+/* Lenient access: a member that is absent or of another type gives the fallback. */
+const char *callstats_json_get_string (
+    JsonObject *object, const char *name, const char *fallback);
+gint64 callstats_json_get_int (JsonObject *object, const char *name, gint64 fallback);
+double callstats_json_get_double (JsonObject *object, const char *name, double fallback);
+JsonObject *callstats_json_get_object (JsonObject *object, const char *name);
+JsonArray *callstats_json_get_array (JsonObject *object, const char *name);
+/* TRUE where the member exists and is a non-negative whole number, as number or string. */
+gboolean callstats_json_get_sequence (JsonObject *object, const char *name, guint64 *value);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A record: one thing that is told to the backend. It stands alone, so it can be kept,
+ * thinned, dropped or sent to another collector; docs/protocol.md gives its JSON form.
+ *
+ * Filled by one thread, then never changed: any thread may hold and read it.
+ */
+#pragma once
+
+#include <json-glib/json-glib.h>
+
+#include "callstats-report.h"
+
+typedef enum {
+  CALLSTATS_RECORD_EVENT,
+  CALLSTATS_RECORD_REPORT,
+  CALLSTATS_RECORD_OTHER, /* a type this version does not know: carried as it came */
+} CallstatsRecordKind;
+
+typedef struct {
+  gatomicrefcount ref_count;
+  CallstatsRecordKind kind;
+  gint64 time;             /* µs since the epoch */
+  char *user;              /* who reports */
+  char *conference;        /* nullable while it is not known yet */
+  char *fabric;            /* NULL: about the user's part in the conference */
+  char *remote_user;       /* nullable */
+  char *name;              /* event: callstats' event name; other: its type; else NULL */
+  char *data;              /* event: a JSON object's text; other: the whole record's */
+  CallstatsReport *report; /* report: the sample; else NULL */
+} CallstatsRecord;
+
+CallstatsRecord *callstats_record_new_event (const char *name, gint64 time, const char *data);
+CallstatsRecord *callstats_record_new_report (CallstatsReport *report);
+CallstatsRecord *callstats_record_ref (CallstatsRecord *record);
+void callstats_record_unref (CallstatsRecord *record);
+
+/* The self-contained form of docs/protocol.md. */
+void callstats_record_append_json (const CallstatsRecord *record, GString *json);
+CallstatsRecord *callstats_record_new_from_object (JsonObject *object, GError **error);
+
+/* Bytes of heap that the record occupies, about. */
+gsize callstats_record_size (const CallstatsRecord *record);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallstatsRecord, callstats_record_unref)
