@@ -15,10 +15,10 @@
 #define CALLSTATS_PROTOCOL_VERSION 1
 
 /* What one connection may cost the other end. */
-#define CALLSTATS_MAX_FRAME (64 * 1024)         /* bytes, on the wire and inflated */
-#define CALLSTATS_MAX_RECORD (1024 * 1024)      /* bytes of a record sent in parts */
-#define CALLSTATS_MAX_SLOTS 64                  /* fabrics in delta at a time */
-#define CALLSTATS_MAX_SLOT_BYTES (512 * 1024)   /* JSON text of their last samples */
+#define CALLSTATS_MAX_FRAME (64 * 1024)       /* bytes, on the wire and inflated */
+#define CALLSTATS_MAX_RECORD (1024 * 1024)    /* bytes of a record sent in parts */
+#define CALLSTATS_MAX_SLOTS 64                /* fabrics in delta at a time */
+#define CALLSTATS_MAX_SLOT_BYTES (512 * 1024) /* JSON text of their last samples */
 
 typedef enum {
   CALLSTATS_CLOSE_NORMAL = 1000,
@@ -42,9 +42,9 @@ void callstats_encoder_free (CallstatsEncoder *encoder);
 /* The next sample of every fabric is sent whole. */
 void callstats_encoder_request_keyframe (CallstatsEncoder *encoder);
 
-/* Adds a record with the given sequence number to the frame being built. FALSE: it does not
- * fit behind what is there already; finish the frame and add it again. A record that cannot
- * fit even into an empty frame must be sent by callstats_encoder_parts(). */
+/* Adds a record with the given sequence number to the frame being built. FALSE: it does
+ * not fit behind what is there already; finish the frame and add it again. A record that
+ * cannot fit even into an empty frame must be sent by callstats_encoder_parts(). */
 gboolean callstats_encoder_add (
     CallstatsEncoder *encoder, guint64 sequence, const CallstatsRecord *record);
 /* Returns: (transfer full) (nullable): the frame, NULL when nothing was added. */
@@ -68,8 +68,8 @@ typedef struct {
   const char *type;   /* control: its "type" */
   JsonObject *object; /* control: the whole message */
   guint64 first;      /* records: sequence number of the first one */
-  GPtrArray *records; /* records: (element-type CallstatsRecord); empty while the parts of a
-                         large record are still coming */
+  GPtrArray *records; /* records: (element-type CallstatsRecord); empty while the parts of
+                         a large record are still coming */
 } CallstatsMessage;
 
 void callstats_message_free (CallstatsMessage *message);
@@ -80,7 +80,8 @@ CallstatsDecoder *callstats_decoder_new (void);
 void callstats_decoder_free (CallstatsDecoder *decoder);
 
 /* One frame. NULL with an error: the connection must be closed, with
- * CALLSTATS_CLOSE_TOO_LARGE for CALLSTATS_ERROR_TOO_LONG, else CALLSTATS_CLOSE_PROTOCOL. */
+ * CALLSTATS_CLOSE_TOO_LARGE for CALLSTATS_ERROR_TOO_LONG, else CALLSTATS_CLOSE_PROTOCOL.
+ */
 CallstatsMessage *callstats_decoder_push (
     CallstatsDecoder *decoder, gboolean binary, GBytes *frame, GError **error);
 

@@ -13,8 +13,9 @@
 
 #define CALLSTATS_JSON_MAX_DEPTH 32
 
-/* Refuses what is not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH before the parser
- * sees it. Returns: (transfer full) (nullable): NULL with a CALLSTATS_ERROR_PROTOCOL. */
+/* Refuses what is not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH before the
+ * parser sees it. Returns: (transfer full) (nullable): NULL with a
+ * CALLSTATS_ERROR_PROTOCOL. */
 JsonNode *callstats_json_parse (const char *text, gsize length, GError **error);
 /* The same, and the outermost value must be an object. */
 JsonObject *callstats_json_parse_object (const char *text, gsize length, GError **error);
@@ -26,7 +27,8 @@ void callstats_json_append_uint (GString *json, guint64 value);
 /* 15 significant digits; null where the value is not finite. */
 void callstats_json_append_double (GString *json, double value);
 void callstats_json_append_node (GString *json, JsonNode *node);
-/* An a{sv} becomes an object; numbers, strings, booleans, arrays and maybes as expected. */
+/* An a{sv} becomes an object; numbers, strings, booleans, arrays and maybes as expected.
+ */
 void callstats_json_append_variant (GString *json, GVariant *value);
 /* Appends ,"name": with the comma only after an earlier member of the same object. */
 void callstats_json_append_member (GString *json, const char *name);
@@ -38,5 +40,7 @@ gint64 callstats_json_get_int (JsonObject *object, const char *name, gint64 fall
 double callstats_json_get_double (JsonObject *object, const char *name, double fallback);
 JsonObject *callstats_json_get_object (JsonObject *object, const char *name);
 JsonArray *callstats_json_get_array (JsonObject *object, const char *name);
-/* TRUE where the member exists and is a non-negative whole number, as number or string. */
-gboolean callstats_json_get_sequence (JsonObject *object, const char *name, guint64 *value);
+/* TRUE where the member exists and is a non-negative whole number, as number or string.
+ */
+gboolean callstats_json_get_sequence (
+    JsonObject *object, const char *name, guint64 *value);

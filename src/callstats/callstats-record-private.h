@@ -30,7 +30,10 @@ typedef struct {
   CallstatsReport *report; /* report: the sample; else NULL */
 } CallstatsRecord;
 
-CallstatsRecord *callstats_record_new_event (const char *name, gint64 time, const char *data);
+CallstatsRecord *callstats_record_new_event (
+    const char *name, gint64 time, const char *data);
+CallstatsRecord *callstats_record_new_other (
+    const char *type, gint64 time, const char *json);
 CallstatsRecord *callstats_record_new_report (CallstatsReport *report);
 CallstatsRecord *callstats_record_ref (CallstatsRecord *record);
 void callstats_record_unref (CallstatsRecord *record);
@@ -38,6 +41,13 @@ void callstats_record_unref (CallstatsRecord *record);
 /* The self-contained form of docs/protocol.md. */
 void callstats_record_append_json (const CallstatsRecord *record, GString *json);
 CallstatsRecord *callstats_record_new_from_object (JsonObject *object, GError **error);
+
+/* Pieces of that form, for the codec. Times are milliseconds with up to three decimals.
+ */
+void callstats_record_append_time (gint64 time, GString *json);
+void callstats_record_append_head (
+    const CallstatsRecord *record, const char *type, GString *json);
+gboolean callstats_record_read_time (JsonObject *object, gint64 *time, GError **error);
 
 /* Bytes of heap that the record occupies, about. */
 gsize callstats_record_size (const CallstatsRecord *record);

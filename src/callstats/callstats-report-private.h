@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The inside of a report, for the codec: a flat list of objects, each with a run of fields.
+ * The inside of a report, for the codec: a flat list of objects, each with a run of
+ * fields.
  */
 #pragma once
 
@@ -42,7 +43,10 @@ const CallstatsField *callstats_report_fields (
     const CallstatsReport *report, const CallstatsStatsObject *object);
 
 gboolean callstats_field_equal (const CallstatsField *a, const CallstatsField *b);
-void callstats_report_set_json (CallstatsReport *report, const char *field, const char *text);
+/* Begins an object without the fields that every one of ours has. */
+void callstats_report_add_object (CallstatsReport *report, const char *id);
+void callstats_report_set_json (
+    CallstatsReport *report, const char *field, const char *text);
 void callstats_report_copy_field (CallstatsReport *report, const CallstatsField *field);
 void callstats_report_append_json (const CallstatsReport *report, GString *json);
 void callstats_field_append_json (const CallstatsField *field, GString *json);
@@ -50,7 +54,8 @@ void callstats_field_append_json (const CallstatsField *field, GString *json);
 /* The stats member of a record: { id: { field: value } }. */
 CallstatsReport *callstats_report_new_from_object (
     gint64 time_us, JsonObject *stats, GError **error);
-void callstats_report_set_node (CallstatsReport *report, const char *field, JsonNode *node);
+void callstats_report_set_node (
+    CallstatsReport *report, const char *field, JsonNode *node);
 
 /* Bytes of heap that the report occupies, about. */
 gsize callstats_report_size (const CallstatsReport *report);

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * One sample of the statistics of a peer connection: stats objects with W3C webrtc-stats
  * names and units, keyed by their id.
  *
- * A report is filled by one thread, then never changed; from then on any thread may read it.
+ * A report is filled by one thread, then never changed; from then on any thread may read
+ * it.
  */
 typedef struct _CallstatsReport CallstatsReport;
 
@@ -30,13 +31,16 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_unref (CallstatsReport *report);
 
 CALLSTATS_AVAILABLE_IN_0_1
-void callstats_report_add_stats (CallstatsReport *report, const char *type, const char *id);
+void callstats_report_add_stats (
+    CallstatsReport *report, const char *type, const char *id);
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_set_int (CallstatsReport *report, const char *field, gint64 value);
 CALLSTATS_AVAILABLE_IN_0_1
-void callstats_report_set_uint (CallstatsReport *report, const char *field, guint64 value);
+void callstats_report_set_uint (
+    CallstatsReport *report, const char *field, guint64 value);
 CALLSTATS_AVAILABLE_IN_0_1
-void callstats_report_set_double (CallstatsReport *report, const char *field, double value);
+void callstats_report_set_double (
+    CallstatsReport *report, const char *field, double value);
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_set_boolean (
     CallstatsReport *report, const char *field, gboolean value);

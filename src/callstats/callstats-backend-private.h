@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The address of a backend. Pure, any thread.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+typedef struct {
+  char *stream; /* the WebSocket's URI, without user info, query or fragment */
+  char *origin; /* scheme://host[:port], the audience of tokens */
+  gboolean loopback;
+} CallstatsBackend;
+
+/* Returns: (transfer full): NULL with a CALLSTATS_ERROR_INVALID_ARGUMENT that names the
+ * address (without its user info and query) and the way out. */
+CallstatsBackend *callstats_backend_new (
+    const char *url, gboolean allow_plaintext, GError **error);
+void callstats_backend_free (CallstatsBackend *backend);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallstatsBackend, callstats_backend_free)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The address of a backend: what is accepted, and what is made of it. Pure, any thread.
+ */
+#include <string.h>
+
+#include "callstats-backend-private.h"
+#include "callstats-codec-private.h"
+#include "callstats-error.h"
+
+static gboolean
+is_loopback (const char *host)
+{
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (g_ascii_strcasecmp (host, "localhost") == 0)
+    return TRUE;
+  address = g_inet_address_new_from_string (host);
+  return address != NULL && g_inet_address_get_is_loopback (address);
+}
+
+static const char *
+host_of (GUri *uri)
+{
+  const char *host = g_uri_get_host (uri);
+
+  return host != NULL && *host != '\0' ? host : NULL;
+}
+
+static gboolean
+refuse (GError **error, GUri *uri, const char *reason)
+{
+  g_autofree char *text = g_uri_to_string_partial (
+      uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+
+  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+      "backend-url “%s” %s", text, reason);
+  return FALSE;
+}
+
+static gboolean
+check (GUri *uri, gboolean allow_plaintext, GError **error)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+  gboolean plain = strcmp (scheme, "ws") == 0;
+
+  if (!plain && strcmp (scheme, "wss") != 0)
+    return refuse (error, uri, "has an unknown scheme: use ws:// or wss://");
+  if (host_of (uri) == NULL)
+    return refuse (error, uri, "has no host: write it as wss://HOST[:PORT]/");
+  if (plain && !allow_plaintext && !is_loopback (host_of (uri)))
+    return refuse (error, uri,
+        "would send calls in plain text beyond this machine: use wss://, or set "
+        "allow-plaintext=true");
+  return TRUE;
+}
+
+static char *
+make_origin (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+  g_autofree char *host = g_ascii_strdown (host_of (uri), -1);
+  int default_port = strcmp (scheme, "wss") == 0 ? 443 : 80;
+  int port = g_uri_get_port (uri) == default_port ? -1 : g_uri_get_port (uri);
+
+  return g_uri_join (G_URI_FLAGS_NONE, scheme, NULL, host, port, "", NULL, NULL);
+}
+
+static char *
+make_path (const char *path)
+{
+  g_autofree char *base = g_strdup (path);
+  gsize length = strlen (base);
+
+  if (g_str_has_suffix (base, CALLSTATS_STREAM_PATH))
+    return g_steal_pointer (&base);
+  if (length > 0 && base[length - 1] == '/')
+    base[length - 1] = '\0';
+  return g_strconcat (base, CALLSTATS_STREAM_PATH, NULL);
+}
+
+static char *
+make_stream (GUri *uri)
+{
+  g_autofree char *path = make_path (g_uri_get_path (uri));
+
+  return g_uri_join (G_URI_FLAGS_ENCODED_PATH, g_uri_get_scheme (uri), NULL,
+      host_of (uri), g_uri_get_port (uri), path, NULL, NULL);
+}
+
+CallstatsBackend *
+callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error)
+{
+  g_autoptr (GUri) uri = NULL;
+  CallstatsBackend *backend;
+
+  uri = g_uri_parse (url, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_HAS_PASSWORD, NULL);
+  if (uri == NULL) {
+    /* What cannot be parsed cannot be stripped of its secrets: show only what has none.
+     */
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "backend-url “%.200s” is not a URL: write it as wss://HOST[:PORT]/ or "
+        "ws://127.0.0.1:PORT/",
+        strpbrk (url, "@?") == NULL ? url : "…");
+    return NULL;
+  }
+  if (!check (uri, allow_plaintext, error))
+    return NULL;
+
+  backend = g_new0 (CallstatsBackend, 1);
+  backend->stream = make_stream (uri);
+  backend->origin = make_origin (uri);
+  backend->loopback = is_loopback (host_of (uri));
+  return backend;
+}
+
+void
+callstats_backend_free (CallstatsBackend *backend)
+{
+  if (backend == NULL)
+    return;
+  g_free (backend->stream);
+  g_free (backend->origin);
+  g_free (backend);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib-object.h>
+
+#include "callstats-enums.h"
+#include "callstats-report.h"
+
+G_BEGIN_DECLS
+
+#define CALLSTATS_TYPE_CLIENT (callstats_client_get_type ())
+CALLSTATS_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (CallstatsClient, callstats_client, CALLSTATS, CLIENT, GObject)
+
+CALLSTATS_AVAILABLE_IN_0_1
+CallstatsClient *callstats_client_new (const char *app_id, const char *user_id);
+
+CALLSTATS_AVAILABLE_IN_0_1
+char *callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_id,
+    CallstatsFabricUsage usage, const char *conference_id, GError **error);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_set_signaling_state (
+    CallstatsClient *self, const char *fabric, CallstatsSignalingState state);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_set_ice_gathering_state (
+    CallstatsClient *self, const char *fabric, CallstatsIceGatheringState state);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_set_ice_connection_state (
+    CallstatsClient *self, const char *fabric, CallstatsIceConnectionState state);
+CALLSTATS_AVAILABLE_IN_0_1
+gboolean callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
+    const char *event, GVariant *event_data, GError **error);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_send_report (
+    CallstatsClient *self, const char *fabric, CallstatsReport *report);
+CALLSTATS_AVAILABLE_IN_0_1
+gboolean callstats_client_flush (CallstatsClient *self, guint timeout_ms);
+CALLSTATS_AVAILABLE_IN_0_1
+GVariant *callstats_client_get_stats (CallstatsClient *self);
+
+/**
+ * CallstatsClientObserver: (skip)
+ * @fabric_event: something happened to a fabric; time in microseconds since the epoch
+ * @report: a fabric was sampled
+ * @trouble: something the user should know; nothing stops because of it
+ * @initialized: the backend's answer to the credentials, as callstats' csInitCallback
+ *
+ * What C code on the monitor thread hears of a client; any member may be %NULL.
+ */
+typedef struct {
+  void (*fabric_event) (const char *fabric, const char *name, gint64 time_us,
+      GVariant *data, gpointer user_data);
+  void (*report) (const char *fabric, CallstatsReport *report, gpointer user_data);
+  void (*trouble) (const GError *error, gpointer user_data);
+  void (*initialized) (const char *cs_error, const char *message, gpointer user_data);
+} CallstatsClientObserver;
+
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_add_observer (CallstatsClient *self,
+    const CallstatsClientObserver *observer, gpointer user_data, GDestroyNotify notify);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_remove_observer (CallstatsClient *self, gpointer user_data);
+
+G_END_DECLS

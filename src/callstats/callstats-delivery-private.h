@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The way of the records to the backend: a bounded queue, the session on the wire
+ * (docs/protocol.md), acks, back-off.
+ *
+ * Monitor thread only.
+ */
+#pragma once
+
+#include "callstats-backend-private.h"
+#include "callstats-record-private.h"
+
+typedef struct _CallstatsDelivery CallstatsDelivery;
+
+typedef struct {
+  const CallstatsBackend *backend;
+  const char *app_id;
+  const char *user_id;
+  const char *client; /* a JSON object's text: what hello tells of this client */
+  gsize max_bytes;    /* of records in memory */
+} CallstatsDeliveryOptions;
+
+typedef struct {
+  /* A token for the audience, new at every call. (transfer full): NULL with an error. */
+  char *(*get_token) (const char *audience, gpointer user_data, GError **error);
+  /* The backend welcomed this client. */
+  void (*welcomed) (gpointer user_data);
+  /* Records were acknowledged, or the connection ended: see callstats_delivery_is_idle().
+   */
+  void (*progressed) (gpointer user_data);
+  /* Something its user should know; retry tells whether it is tried again. */
+  void (*trouble) (const GError *error, gboolean retry, gpointer user_data);
+} CallstatsDeliveryCallbacks;
+
+typedef enum {
+  CALLSTATS_DELIVERY_WAITING,    /* for the next try */
+  CALLSTATS_DELIVERY_CONNECTING, /* until the welcome */
+  CALLSTATS_DELIVERY_CONNECTED,
+  CALLSTATS_DELIVERY_STOPPED, /* refused for good */
+} CallstatsDeliveryState;
+
+typedef struct {
+  CallstatsDeliveryState state;
+  guint64 connects;     /* welcomes so far */
+  guint64 queued;       /* records in memory now */
+  guint64 queued_bytes; /* what they occupy, about */
+  guint64 sent;         /* records, resent ones again */
+  guint64 acked;        /* records stored durably at the backend */
+  guint64 dropped;      /* records given up for want of room */
+  guint64 bytes_raw;    /* JSON text of what was sent */
+  guint64 bytes_sent;   /* frames on the wire */
+} CallstatsDeliveryStats;
+
+CallstatsDelivery *callstats_delivery_new (const CallstatsDeliveryOptions *options,
+    const CallstatsDeliveryCallbacks *callbacks, gpointer user_data);
+/* What is not acked by now stays unsent. */
+void callstats_delivery_free (CallstatsDelivery *delivery);
+
+void callstats_delivery_push (CallstatsDelivery *delivery, CallstatsRecord *record);
+/* The credentials changed: a refused delivery tries again. */
+void callstats_delivery_restart (CallstatsDelivery *delivery);
+/* Sends what waits for a batch to fill. */
+void callstats_delivery_flush (CallstatsDelivery *delivery);
+/* Nothing is queued that could leave soon: all acked, or no connection. */
+gboolean callstats_delivery_is_idle (CallstatsDelivery *delivery);
+
+void callstats_delivery_get_stats (
+    CallstatsDelivery *delivery, CallstatsDeliveryStats *stats);
+const char *callstats_delivery_state_to_string (CallstatsDeliveryState state);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+#include <glib-object.h>
+
+#include "callstats-enums.h"
+
+G_BEGIN_DECLS
+
+#define CALLSTATS_TYPE_FABRIC (callstats_fabric_get_type ())
+CALLSTATS_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (CallstatsFabric, callstats_fabric, CALLSTATS, FABRIC, GObject)
+
+CALLSTATS_AVAILABLE_IN_0_1
+CallstatsFabric *callstats_fabric_new (const char *id, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+const char *callstats_fabric_get_id (CallstatsFabric *self);
+CALLSTATS_AVAILABLE_IN_0_1
+CallstatsFabricState callstats_fabric_get_state (CallstatsFabric *self);
+
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_signaling_state (
+    CallstatsFabric *self, CallstatsSignalingState state, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_ice_gathering_state (
+    CallstatsFabric *self, CallstatsIceGatheringState state, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_ice_connection_state (
+    CallstatsFabric *self, CallstatsIceConnectionState state, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_terminate (CallstatsFabric *self, gint64 time);
+
+G_END_DECLS

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The token that says who reports: a JWT, signed with the application's secret, which
+ * itself never leaves the process. Pure, any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+#define CALLSTATS_TOKEN_LIFETIME 600 /* seconds */
+
+typedef struct {
+  const char *app_id;
+  const char *user_id;
+  const char *audience; /* the backend's origin */
+  gint64 now;           /* seconds since the epoch */
+} CallstatsTokenClaims;
+
+/* Returns: (transfer full): HS256, valid from a minute before now for
+ * CALLSTATS_TOKEN_LIFETIME; NULL with an error. */
+char *callstats_token_sign (
+    const char *secret, const CallstatsTokenClaims *claims, GError **error);
