@@ -26,7 +26,7 @@ def media(video=VIDEO, frames=-1):
         "videotestsrc", "is-live=true", *pictures, "!", video, "!",
         "vp8enc", "deadline=1", "!", "rtpvp8pay", "!", "call.sink_0",
         "audiotestsrc", "is-live=true", "wave=ticks", *ticks, "!",
-        "opusenc", "!", "rtpopuspay", "!", "call.sink_1",
+        "opusenc", "!", "rtpopuspay", "pt=97", "!", "call.sink_1",
         "call.src_0", "!", "rtpvp8depay", "!", "vp8dec", "!", "fakesink",
         "call.src_1", "!", "rtpopusdepay", "!", "opusdec", "!", "fakesink",
     ]

@@ -30,7 +30,7 @@ class Demo:
         self.seconds = seconds
         self.stopped = threading.Event()
         self.started = None
-        self.shown = 0
+        self.shown = set()
 
     def run(self):
         """Returns what is wrong with the call, a list of sentences."""
@@ -72,14 +72,20 @@ class Demo:
             "participants": [], "fabrics": [], "events": []}
 
     def _show(self, known):
-        for event in known["events"][self.shown:]:
-            data = event.get("data") or {}
-            delay = f" after {data['delay']} ms" if "delay" in data else ""
-            say(f"{self._clock()} {event['user']}: {event['name']}{delay}")
-        self.shown = len(known["events"])
+        for event in known["events"]:
+            self._show_event(event)
         reports = ", ".join(f"{fabric['user']} {fabric['reports']}" for fabric in known["fabrics"])
         if reports and not self.stopped.is_set():
             say(f"{self._clock()} reports stored: {reports}")
+
+    def _show_event(self, event):
+        # By key: two connections report, and an earlier event may arrive later.
+        key = (event["time"], event["user"], event.get("fabric"), event["name"])
+        if key not in self.shown:
+            self.shown.add(key)
+            data = event.get("data") or {}
+            delay = f" after {data['delay']} ms" if "delay" in data else ""
+            say(f"{self._clock()} {event['user']}: {event['name']}{delay}")
 
     def _clock(self):
         return f"{time.monotonic() - self.started:5.1f} s"
