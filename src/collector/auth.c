@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Checks a JWT: its application, its signature, and only then what else it claims. Pure,
+ * any thread. No error text quotes the token.
+ */
+#include "auth.h"
+
+#include <errno.h>
+#include <jwt.h>
+#include <math.h>
+#include <string.h>
+
+#include "callstats/callstats-json-private.h"
+
+#define MAX_TOKEN 8192
+#define MAX_ID 1024
+
+G_DEFINE_QUARK (collector - auth - error, auth_error)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (jwt_t, jwt_free)
+
+const char *
+auth_error_code (const GError *error)
+{
+  static const char *const codes[] = {
+    [AUTH_ERROR_MISSING] = "missing-token",
+    [AUTH_ERROR_INVALID] = "invalid-token",
+    [AUTH_ERROR_EXPIRED] = "token-expired",
+    [AUTH_ERROR_AUDIENCE] = "wrong-audience",
+    [AUTH_ERROR_APPLICATION] = "unknown-application",
+  };
+
+  return codes[error->code];
+}
+
+void
+identity_free (Identity *identity)
+{
+  if (identity == NULL)
+    return;
+  g_free (identity->app);
+  g_free (identity->user);
+  g_free (identity);
+}
+
+static gpointer
+invalid (GError **error, const char *why)
+{
+  g_set_error (error, AUTH_ERROR, AUTH_ERROR_INVALID, "The token is not valid: %s", why);
+  return NULL;
+}
+
+static JsonObject *
+parse_claims (jwt_t *jwt, GError **error)
+{
+  char *text = jwt_get_grants_json (jwt, NULL);
+  JsonObject *claims =
+      text != NULL ? callstats_json_parse_object (text, strlen (text), NULL) : NULL;
+
+  free (text);
+  return claims != NULL ? claims : invalid (error, "its claims cannot be read");
+}
+
+/* callstats itself wrote appID as a number in some tokens and as a string in others. */
+static char *
+claim_id (JsonObject *claims, const char *name)
+{
+  JsonNode *node = json_object_get_member (claims, name);
+  GType type = node != NULL && JSON_NODE_HOLDS_VALUE (node)
+                   ? json_node_get_value_type (node)
+                   : G_TYPE_INVALID;
+
+  if (type == G_TYPE_INT64)
+    return g_strdup_printf ("%" G_GINT64_FORMAT, json_node_get_int (node));
+  if (type != G_TYPE_STRING || *json_node_get_string (node) == '\0' ||
+      strlen (json_node_get_string (node)) > MAX_ID)
+    return NULL;
+  return json_node_dup_string (node);
+}
+
+/* RFC 7519 allows fractions in a NumericDate. */
+static gboolean
+claim_time (JsonObject *claims, const char *name, gint64 *time)
+{
+  double value = callstats_json_get_double (claims, name, NAN);
+
+  if (!isfinite (value) || value < 0 || value > 1e15)
+    return FALSE;
+  *time = (gint64)value;
+  return TRUE;
+}
+
+static gboolean
+check_audience (JsonObject *claims, const Origins *origins)
+{
+  const char *single = callstats_json_get_string (claims, "aud", NULL);
+  JsonArray *several = callstats_json_get_array (claims, "aud");
+
+  if (single != NULL)
+    return origins_match_audience (origins, single);
+  for (guint i = 0; several != NULL && i < json_array_get_length (several); i++) {
+    JsonNode *node = json_array_get_element (several, i);
+
+    if (JSON_NODE_HOLDS_VALUE (node) &&
+        json_node_get_value_type (node) == G_TYPE_STRING &&
+        origins_match_audience (origins, json_node_get_string (node)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static gboolean
+check_times (JsonObject *claims, gint64 now, gint64 *expires, GError **error)
+{
+  gint64 issued;
+  gint64 not_before = 0;
+
+  if (!claim_time (claims, "iat", &issued) || !claim_time (claims, "exp", expires)) {
+    invalid (error, "it needs the claims iat and exp, in seconds since 1970");
+    return FALSE;
+  }
+  claim_time (claims, "nbf", &not_before);
+  if (MAX (issued, not_before) > now + AUTH_SKEW_SECONDS) {
+    invalid (error, "it is from the future; check the clocks of both machines");
+    return FALSE;
+  }
+  if (*expires + AUTH_SKEW_SECONDS <= now) {
+    g_set_error_literal (error, AUTH_ERROR, AUTH_ERROR_EXPIRED, "The token has expired");
+    return FALSE;
+  }
+  return TRUE;
+}
+
+static Identity *
+check_claims (JsonObject *claims, const Origins *origins, gint64 now, GError **error)
+{
+  g_autoptr (Identity) identity = g_new0 (Identity, 1);
+
+  identity->app = claim_id (claims, "appID");
+  identity->user = claim_id (claims, "userID");
+  if (identity->app == NULL || identity->user == NULL)
+    return invalid (error, "it needs the claims appID and userID");
+  if (!check_times (claims, now, &identity->expires, error))
+    return NULL;
+  if (!check_audience (claims, origins)) {
+    g_set_error_literal (error, AUTH_ERROR, AUTH_ERROR_AUDIENCE,
+        "The token is for another backend: its aud is none of this collector's origins; "
+        "behind a proxy, start the collector with --origin");
+    return NULL;
+  }
+  return g_steal_pointer (&identity);
+}
+
+/* The application that a token says it is from, which tells the key to check it with. */
+static char *
+claimed_application (const char *token, GError **error)
+{
+  g_autoptr (jwt_t) jwt = NULL;
+  g_autoptr (JsonObject) claims = NULL;
+  char *app;
+
+  if (jwt_decode (&jwt, token, NULL, 0) != 0)
+    return invalid (error, "it is not a JSON Web Token");
+  claims = parse_claims (jwt, error);
+  if (claims == NULL)
+    return NULL;
+  app = claim_id (claims, "appID");
+  return app != NULL ? app : invalid (error, "it needs the claim appID");
+}
+
+static JsonObject *
+verified_claims (const char *token, const char *secret, GError **error)
+{
+  g_autoptr (jwt_t) jwt = NULL;
+
+  if (jwt_decode (&jwt, token, (const unsigned char *)secret, strlen (secret)) != 0)
+    return invalid (error, "its signature is not by this application's secret");
+  if (jwt_get_alg (jwt) != JWT_ALG_HS256)
+    return invalid (error, "its algorithm is not HS256");
+  return parse_claims (jwt, error);
+}
+
+Identity *
+auth_check_token (const Applications *applications, const Origins *origins,
+    const char *token, gint64 now, GError **error)
+{
+  g_autofree char *app = NULL;
+  g_autoptr (JsonObject) claims = NULL;
+
+  if (token == NULL || *token == '\0') {
+    g_set_error_literal (error, AUTH_ERROR, AUTH_ERROR_MISSING,
+        "A token is needed: Authorization: Bearer <JWT>");
+    return NULL;
+  }
+  if (strlen (token) > MAX_TOKEN)
+    return invalid (error, "it is longer than 8192 bytes");
+  app = claimed_application (token, error);
+  if (app == NULL)
+    return NULL;
+  if (applications_secret (applications, app) == NULL) {
+    g_set_error (error, AUTH_ERROR, AUTH_ERROR_APPLICATION,
+        "The application \"%s\" is not known here", app);
+    return NULL;
+  }
+  claims = verified_claims (token, applications_secret (applications, app), error);
+  return claims != NULL ? check_claims (claims, origins, now, error) : NULL;
+}

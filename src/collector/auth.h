@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Who may write: checks the token of a client.
+ *
+ * Pure: the time comes in. Any thread.
+ */
+#pragma once
+
+#include "applications.h"
+#include "origins.h"
+
+#define AUTH_ERROR (auth_error_quark ())
+
+typedef enum {
+  AUTH_ERROR_MISSING,
+  AUTH_ERROR_INVALID,
+  AUTH_ERROR_EXPIRED,
+  AUTH_ERROR_AUDIENCE,
+  AUTH_ERROR_APPLICATION,
+} AuthError;
+
+GQuark auth_error_quark (void);
+/* The word for an error of this domain in a reply, such as "token-expired". */
+const char *auth_error_code (const GError *error);
+
+/* How far the clocks of two machines may be apart. */
+#define AUTH_SKEW_SECONDS 60
+
+typedef struct {
+  char *app;
+  char *user;
+  gint64 expires; /* seconds since the epoch */
+} Identity;
+
+void identity_free (Identity *identity);
+
+/* token: (nullable): a JWT. now: seconds since the epoch. */
+Identity *auth_check_token (const Applications *applications, const Origins *origins,
+    const char *token, gint64 now, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Identity, identity_free)

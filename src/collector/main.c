@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * callstats-collector: takes the records of callstatsmon over WebSockets, keeps them, and
+ * answers queries about them. This file starts it and stops it.
+ *
+ * The main thread runs everything but the store's writer and the readers of the query
+ * API.
+ */
+#include <glib-unix.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "log.h"
+#include "options.h"
+#include "server.h"
+
+/* Files that are open beside connections. */
+#define OTHER_FILES 64
+
+typedef struct {
+  GMainLoop *loop;
+  Store *store;
+  Ingest *ingest;
+  Query *query;
+  Server *server;
+  gboolean stopping;
+} Collector;
+
+static gboolean
+quit (gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  g_main_loop_quit (collector->loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* The second signal does not wait for clients to say goodbye; commits are finished even
+ * so. */
+static gboolean
+on_signal (gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  if (collector->stopping)
+    return quit (collector), G_SOURCE_CONTINUE;
+  collector->stopping = TRUE;
+  log_info ("stopping", NULL);
+  server_stop (collector->server);
+  ingest_stop (collector->ingest, quit, collector);
+  return G_SOURCE_CONTINUE;
+}
+
+static guint
+limit_connections (guint wanted)
+{
+  struct rlimit files;
+
+  if (getrlimit (RLIMIT_NOFILE, &files) != 0)
+    return wanted;
+  files.rlim_cur = files.rlim_max;
+  setrlimit (RLIMIT_NOFILE, &files);
+  if (files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= (rlim_t)wanted + OTHER_FILES)
+    return wanted;
+  log_warning ("few-files", "hint", "raise ulimit -n to allow --max-connections", NULL);
+  return (guint)MAX (files.rlim_cur, OTHER_FILES + 1) - OTHER_FILES;
+}
+
+static void
+announce (const char *host, guint16 port)
+{
+  printf (strchr (host, ':') != NULL
+              ? "callstats-collector: listening on http://[%s]:%u/\n"
+              : "callstats-collector: listening on http://%s:%u/\n",
+      host, port);
+  fflush (stdout);
+}
+
+static gboolean
+start (Collector *collector, Options *options, GError **error)
+{
+  collector->store = store_open (options->store, error);
+  if (collector->store == NULL)
+    return FALSE;
+  collector->ingest =
+      ingest_new (collector->store, options->applications, options->origins);
+  collector->query = query_new (collector->store, options->applications);
+  collector->server = server_new (options->host, options->port,
+      limit_connections (options->max_connections), collector->ingest, collector->query,
+      options->origins, error);
+  if (collector->server == NULL)
+    return FALSE;
+  origins_add_loopback (options->origins, server_get_port (collector->server));
+  announce (options->host, server_get_port (collector->server));
+  return TRUE;
+}
+
+/* The store's last answers still go to the ingest, so they are waited for in between. */
+static void
+stop (Collector *collector)
+{
+  g_clear_pointer (&collector->server, server_free);
+  g_clear_pointer (&collector->query, query_free);
+  g_clear_pointer (&collector->store, store_free);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_clear_pointer (&collector->ingest, ingest_free);
+}
+
+static gboolean
+run (Options *options, GError **error)
+{
+  Collector collector = { .loop = g_main_loop_new (NULL, FALSE) };
+  guint interrupt = g_unix_signal_add (SIGINT, on_signal, &collector);
+  guint terminate = g_unix_signal_add (SIGTERM, on_signal, &collector);
+  gboolean started = start (&collector, options, error);
+
+  if (started)
+    g_main_loop_run (collector.loop);
+  g_source_remove (interrupt);
+  g_source_remove (terminate);
+  stop (&collector);
+  g_main_loop_unref (collector.loop);
+  return started;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Options) options = options_parse (argc, argv, &error);
+
+  if (options != NULL && options->show_version) {
+    printf ("callstats-collector %s\n", PACKAGE_VERSION);
+    return EXIT_SUCCESS;
+  }
+  if (options == NULL || !run (options, &error)) {
+    fprintf (stderr, "callstats-collector: %s\n", error->message);
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The query API: reads the store and answers in JSON.
+ *
+ * Handlers are called on the main thread; the store is read on a few threads of its own,
+ * so a slow query holds up neither the ingest nor the other half of the queries.
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "applications.h"
+#include "store.h"
+
+typedef struct _Query Query;
+
+Query *query_new (Store *store, const Applications *applications);
+/* Waits for the queries that are running. */
+void query_free (Query *query);
+
+/* ids: the variable parts of the path. params: (nullable): of the query string. */
+void query_apps (
+    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
+void query_conferences (
+    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
+void query_conference (
+    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
+void query_reports (
+    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * HTTP answers. Main thread only.
+ */
+#include "reply.h"
+
+#include <string.h>
+
+#include "callstats/callstats-json-private.h"
+
+#define CONTENT_SECURITY_POLICY \
+  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+/* libsoup closes every connection that it was handed from outside after one answer. */
+static void
+set_common_headers (SoupServerMessage *message, const char *caching)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  soup_message_headers_replace (headers, "X-Content-Type-Options", "nosniff");
+  soup_message_headers_replace (headers, "Referrer-Policy", "no-referrer");
+  soup_message_headers_replace (headers, "Cross-Origin-Resource-Policy", "same-origin");
+  soup_message_headers_replace (
+      headers, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
+  soup_message_headers_replace (headers, "Cache-Control", caching);
+  soup_message_headers_replace (headers, "Connection", "close");
+}
+
+static const char *
+reason_phrase (guint status)
+{
+  return status == 421 ? "Misdirected Request" : NULL;
+}
+
+void
+reply_json (SoupServerMessage *message, guint status, char *json)
+{
+  set_common_headers (message, "no-store");
+  soup_server_message_set_status (message, status, reason_phrase (status));
+  soup_server_message_set_response (
+      message, "application/json", SOUP_MEMORY_TAKE, json, strlen (json));
+}
+
+void
+reply_error (SoupServerMessage *message, guint status, const char *code, const char *text)
+{
+  GString *json = g_string_new ("{\"error\":{");
+
+  callstats_json_append_member (json, "code");
+  callstats_json_append_string (json, code);
+  callstats_json_append_member (json, "message");
+  callstats_json_append_string (json, text);
+  g_string_append (json, "}}\n");
+  reply_json (message, status, g_string_free (json, FALSE));
+}
+
+void
+reply_file (SoupServerMessage *message, const char *resource, const char *content_type)
+{
+  g_autoptr (GBytes) bytes =
+      g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+  gsize size;
+  const char *data = g_bytes_get_data (bytes, &size);
+
+  set_common_headers (message, "no-cache");
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_server_message_set_response (
+      message, content_type, SOUP_MEMORY_STATIC, data, size);
+}
+
+void
+reply_begin_stream (SoupServerMessage *message)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+  gboolean chunked = soup_server_message_get_http_version (message) != SOUP_HTTP_1_0;
+
+  set_common_headers (message, "no-store");
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_set_content_type (headers, "application/json", NULL);
+  soup_message_headers_set_encoding (
+      headers, chunked ? SOUP_ENCODING_CHUNKED : SOUP_ENCODING_EOF);
+  soup_message_body_set_accumulate (
+      soup_server_message_get_response_body (message), FALSE);
+}

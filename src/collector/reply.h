@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What every HTTP answer of the collector has in common: headers, JSON, the form of
+ * errors.
+ *
+ * Main thread only.
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+/* Takes the text. */
+void reply_json (SoupServerMessage *message, guint status, char *json);
+/* {"error": {"code", "message"}} */
+void reply_error (
+    SoupServerMessage *message, guint status, const char *code, const char *text);
+/* A file of the page. */
+void reply_file (
+    SoupServerMessage *message, const char *resource, const char *content_type);
+/* The headers of a JSON answer whose body follows in chunks. */
+void reply_begin_stream (SoupServerMessage *message);

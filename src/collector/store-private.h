@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a database behind the store interface has to provide. Threads as in store.h.
+ */
+#pragma once
+
+#include "store.h"
+
+typedef struct {
+  const char *scheme; /* of the location */
+  Store *(*open) (const char *path, GError **error);
+  void (*free) (Store *store);
+  void (*flush) (Store *store, GSourceFunc func, gpointer user_data);
+
+  StoreSession *(*session_open) (Store *store, const char *app, const char *user,
+      const char *user_name, const char *name, const StoreSessionEvents *events,
+      gpointer user_data, GDestroyNotify destroy);
+  void (*session_append) (
+      StoreSession *session, guint64 first, GPtrArray *records, gsize bytes);
+  void (*session_close) (StoreSession *session);
+
+  GPtrArray *(*list_conferences) (Store *store, const char *app,
+      const StoreCursor *before, guint limit, GError **error);
+  StoreDetail *(*read_conference) (
+      Store *store, const char *app, const char *conference, GError **error);
+  StoreFabricKey *(*find_fabric) (
+      Store *store, const char *app, const char *fabric, GError **error);
+  int (*read_reports) (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
+      gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+      gboolean *more, GError **error);
+} StoreBackend;
+
+/* Every store begins with this, and so does every session. */
+struct _Store {
+  const StoreBackend *backend;
+};
+
+struct _StoreSession {
+  Store *store;
+};
+
+extern const StoreBackend store_sqlite;
+
+StoreDetail *store_detail_new (void);

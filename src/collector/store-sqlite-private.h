@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The parts of the SQLite store among themselves: opening a database (schema), rows (the
+ * writer thread's half), reading (any thread).
+ */
+#pragma once
+
+#include <sqlite3.h>
+
+#include "store-private.h"
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3, sqlite3_close)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
+
+/* ---- store-sqlite-schema.c ---- */
+
+/* Opens for writing; creates what is missing. */
+sqlite3 *sqlite_open_writer (const char *path, GError **error);
+/* Opens for reading a database that a writer has opened. */
+sqlite3 *sqlite_open_reader (const char *path, GError **error);
+/* FALSE, always. */
+gboolean sqlite_set_error (sqlite3 *db, const char *doing, GError **error);
+
+/* ---- store-sqlite-rows.c: one thread at a time ---- */
+
+typedef struct _SqliteRows SqliteRows;
+typedef struct _SqliteClient SqliteClient;
+
+SqliteRows *sqlite_rows_new (sqlite3 *db, GError **error);
+void sqlite_rows_free (SqliteRows *rows);
+
+gboolean sqlite_rows_begin (SqliteRows *rows, GError **error);
+gboolean sqlite_rows_commit (SqliteRows *rows, GError **error);
+void sqlite_rows_roll_back (SqliteRows *rows);
+
+/* What one session has touched: its own row, and a cache of the rows it writes to. */
+SqliteClient *sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
+    const char *user_name, const char *session, GError **error);
+void sqlite_client_free (SqliteClient *client);
+guint64 sqlite_client_stored (const SqliteClient *client);
+/* now: µs since the epoch. */
+gboolean sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
+    const CallstatsRecord *record, gint64 now, GError **error);
+/* Brings the summaries and the session's number up to date, before a commit. */
+gboolean sqlite_client_settle (SqliteRows *rows, SqliteClient *client, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteRows, sqlite_rows_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteClient, sqlite_client_free)
+
+/* ---- store-sqlite-read.c: a connection is used by one thread at a time ---- */
+
+GPtrArray *sqlite_list_conferences (
+    sqlite3 *db, const char *app, const StoreCursor *before, guint limit, GError **error);
+StoreDetail *sqlite_read_conference (
+    sqlite3 *db, const char *app, const char *conference, GError **error);
+StoreFabricKey *sqlite_find_fabric (
+    sqlite3 *db, const char *app, const char *fabric, GError **error);
+int sqlite_read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor,
+    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error);

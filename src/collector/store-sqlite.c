@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The SQLite store: one writer thread that commits in groups, and a pool of read
+ * connections.
+ *
+ * A commit gathers what comes within COMMIT_WINDOW and is made at once when nothing more
+ * is waiting. The opener's thread puts jobs in a queue and owns each session's events;
+ * the writer owns its rows; answers travel back as one source a commit.
+ */
+#include "store-sqlite-private.h"
+
+#define COMMIT_WINDOW (50 * G_TIME_SPAN_MILLISECOND)
+#define MAX_IDLE_READERS 4
+
+typedef struct {
+  Store store;
+  char *path;
+  GMainContext *context; /* the opener's */
+  GAsyncQueue *jobs;
+  GAsyncQueue *readers; /* sqlite3 that nobody uses right now */
+  GThread *thread;
+  /* The writer's */
+  sqlite3 *db;
+  SqliteRows *rows;
+  GPtrArray *touched; /* Session, in this transaction */
+  GPtrArray *answers; /* Answer, of this transaction */
+  GError *error;      /* why this transaction is lost */
+  gboolean stopping;
+} SqliteStore;
+
+typedef struct {
+  StoreSession session;
+  char *app;
+  char *user;
+  char *user_name;
+  char *name;
+  const StoreSessionEvents *events;
+  gpointer user_data;
+  GDestroyNotify destroy;
+  /* The writer's */
+  SqliteClient *client; /* NULL before it is open and after it failed */
+  gsize bytes;          /* appended in this transaction */
+  gboolean touched;
+} Session;
+
+typedef enum {
+  JOB_OPEN,
+  JOB_APPEND,
+  JOB_CLOSE,
+  JOB_FLUSH,
+  JOB_STOP,
+} JobKind;
+
+typedef struct {
+  JobKind kind;
+  Session *session;
+  guint64 first;
+  GPtrArray *records;
+  gsize bytes;
+  GSourceFunc func;
+  gpointer user_data;
+} Job;
+
+typedef enum {
+  ANSWER_OPENED,
+  ANSWER_COMMITTED,
+  ANSWER_FAILED,
+  ANSWER_CLOSED,
+  ANSWER_FLUSHED,
+} AnswerKind;
+
+typedef struct {
+  AnswerKind kind;
+  Session *session;
+  guint64 sequence;
+  gsize bytes;
+  GError *error;
+  GSourceFunc func;
+  gpointer user_data;
+} Answer;
+
+static void
+session_free (Session *session)
+{
+  if (session->destroy != NULL)
+    session->destroy (session->user_data);
+  g_free (session->app);
+  g_free (session->user);
+  g_free (session->user_name);
+  g_free (session->name);
+  g_free (session);
+}
+
+static void
+answer_free (gpointer data)
+{
+  Answer *answer = data;
+
+  g_clear_error (&answer->error);
+  g_free (answer);
+}
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_clear_pointer (&job->records, g_ptr_array_unref);
+  g_free (job);
+}
+
+/* ---- The opener's thread ---- */
+
+static void
+deliver_answer (Answer *answer)
+{
+  Session *session = answer->session;
+
+  switch (answer->kind) {
+  case ANSWER_OPENED:
+    session->events->opened (session->user_data, answer->sequence);
+    break;
+  case ANSWER_COMMITTED:
+    session->events->committed (session->user_data, answer->sequence, answer->bytes);
+    break;
+  case ANSWER_FAILED:
+    session->events->failed (session->user_data, answer->error);
+    break;
+  case ANSWER_CLOSED:
+    session_free (session);
+    break;
+  case ANSWER_FLUSHED:
+    answer->func (answer->user_data);
+    break;
+  }
+}
+
+static gboolean
+deliver_answers (gpointer user_data)
+{
+  GPtrArray *answers = user_data;
+
+  for (guint i = 0; i < answers->len; i++)
+    deliver_answer (answers->pdata[i]);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+push_job (SqliteStore *self, Job job)
+{
+  g_async_queue_push (self->jobs, g_memdup2 (&job, sizeof job));
+}
+
+static StoreSession *
+session_open (Store *store, const char *app, const char *user, const char *user_name,
+    const char *name, const StoreSessionEvents *events, gpointer user_data,
+    GDestroyNotify destroy)
+{
+  Session *session = g_new0 (Session, 1);
+
+  session->session.store = store;
+  session->app = g_strdup (app);
+  session->user = g_strdup (user);
+  session->user_name = g_strdup (user_name);
+  session->name = g_strdup (name);
+  session->events = events;
+  session->user_data = user_data;
+  session->destroy = destroy;
+  push_job ((SqliteStore *)store, (Job){ .kind = JOB_OPEN, .session = session });
+  return &session->session;
+}
+
+static void
+session_append (StoreSession *session, guint64 first, GPtrArray *records, gsize bytes)
+{
+  push_job ((SqliteStore *)session->store, (Job){ .kind = JOB_APPEND,
+                                               .session = (Session *)session,
+                                               .first = first,
+                                               .records = g_ptr_array_ref (records),
+                                               .bytes = bytes });
+}
+
+static void
+session_close (StoreSession *session)
+{
+  push_job ((SqliteStore *)session->store,
+      (Job){ .kind = JOB_CLOSE, .session = (Session *)session });
+}
+
+static void
+flush_store (Store *store, GSourceFunc func, gpointer user_data)
+{
+  push_job ((SqliteStore *)store,
+      (Job){ .kind = JOB_FLUSH, .func = func, .user_data = user_data });
+}
+
+/* ---- The writer thread ---- */
+
+static Answer *
+add_answer (SqliteStore *self, AnswerKind kind, Session *session)
+{
+  Answer *answer = g_new0 (Answer, 1);
+
+  answer->kind = kind;
+  answer->session = session;
+  g_ptr_array_add (self->answers, answer);
+  return answer;
+}
+
+static void
+touch_session (SqliteStore *self, Session *session)
+{
+  if (session->touched)
+    return;
+  session->touched = TRUE;
+  g_ptr_array_add (self->touched, session);
+}
+
+static void
+open_session (SqliteStore *self, Session *session)
+{
+  touch_session (self, session);
+  if (self->error != NULL)
+    return;
+  session->client = sqlite_client_open (self->rows, session->app, session->user,
+      session->user_name, session->name, &self->error);
+  if (session->client != NULL)
+    add_answer (self, ANSWER_OPENED, session)->sequence =
+        sqlite_client_stored (session->client);
+}
+
+static void
+append_records (SqliteStore *self, const Job *job)
+{
+  gint64 now = g_get_real_time ();
+
+  if (job->session->client == NULL)
+    return;
+  touch_session (self, job->session);
+  job->session->bytes += job->bytes;
+  for (guint i = 0; i < job->records->len && self->error == NULL; i++)
+    sqlite_client_write (self->rows, job->session->client, job->first + i,
+        job->records->pdata[i], now, &self->error);
+}
+
+static void
+run_job (SqliteStore *self, const Job *job)
+{
+  switch (job->kind) {
+  case JOB_OPEN:
+    open_session (self, job->session);
+    break;
+  case JOB_APPEND:
+    append_records (self, job);
+    break;
+  case JOB_CLOSE:
+    touch_session (self, job->session);
+    add_answer (self, ANSWER_CLOSED, job->session);
+    break;
+  case JOB_FLUSH: {
+    Answer *answer = add_answer (self, ANSWER_FLUSHED, NULL);
+
+    answer->func = job->func;
+    answer->user_data = job->user_data;
+    break;
+  }
+  case JOB_STOP:
+    self->stopping = TRUE;
+    break;
+  }
+}
+
+static void
+settle_sessions (SqliteStore *self)
+{
+  for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
+    Session *session = self->touched->pdata[i];
+
+    if (session->client != NULL)
+      sqlite_client_settle (self->rows, session->client, &self->error);
+  }
+}
+
+static void
+answer_commit (SqliteStore *self, Session *session)
+{
+  Answer *answer;
+
+  if (session->bytes == 0)
+    return;
+  answer = add_answer (self, ANSWER_COMMITTED, session);
+  answer->sequence = sqlite_client_stored (session->client);
+  answer->bytes = session->bytes;
+}
+
+static void
+answer_failure (SqliteStore *self, Session *session)
+{
+  g_clear_pointer (&session->client, sqlite_client_free);
+  add_answer (self, ANSWER_FAILED, session)->error = g_error_copy (self->error);
+}
+
+/* What a lost transaction promised is taken back; closing and flushing stay. */
+static void
+withdraw_promises (SqliteStore *self)
+{
+  for (guint i = self->answers->len; i > 0; i--)
+    if (((Answer *)self->answers->pdata[i - 1])->kind == ANSWER_OPENED)
+      g_ptr_array_remove_index (self->answers, i - 1);
+}
+
+/* A session's last answer is that it is closed. */
+static void
+move_closings_to_end (SqliteStore *self)
+{
+  guint n = self->answers->len;
+
+  for (guint i = 0, at = 0; i < n; i++) {
+    Answer *answer = self->answers->pdata[at];
+
+    if (answer->kind != ANSWER_CLOSED && answer->kind != ANSWER_FLUSHED) {
+      at++;
+      continue;
+    }
+    if (answer->kind == ANSWER_CLOSED)
+      g_clear_pointer (&answer->session->client, sqlite_client_free);
+    g_ptr_array_add (self->answers, g_ptr_array_steal_index (self->answers, at));
+  }
+}
+
+static void
+send_answers (SqliteStore *self)
+{
+  GSource *source;
+
+  if (self->answers->len == 0)
+    return;
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_callback (
+      source, deliver_answers, self->answers, (GDestroyNotify)g_ptr_array_unref);
+  g_source_attach (source, self->context);
+  g_source_unref (source);
+  self->answers = g_ptr_array_new_with_free_func (answer_free);
+}
+
+static void
+finish_transaction (SqliteStore *self)
+{
+  settle_sessions (self);
+  if (self->error == NULL)
+    sqlite_rows_commit (self->rows, &self->error);
+  if (self->error != NULL) {
+    sqlite_rows_roll_back (self->rows);
+    withdraw_promises (self);
+  }
+  for (guint i = 0; i < self->touched->len; i++) {
+    Session *session = self->touched->pdata[i];
+
+    if (self->error != NULL)
+      answer_failure (self, session);
+    else
+      answer_commit (self, session);
+    session->bytes = 0;
+    session->touched = FALSE;
+  }
+  g_ptr_array_set_size (self->touched, 0);
+  g_clear_error (&self->error);
+  move_closings_to_end (self);
+  send_answers (self);
+}
+
+static void
+run_transaction (SqliteStore *self, Job *job)
+{
+  gint64 end = g_get_monotonic_time () + COMMIT_WINDOW;
+
+  sqlite_rows_begin (self->rows, &self->error);
+  while (job != NULL) {
+    run_job (self, job);
+    job_free (job);
+    job = g_get_monotonic_time () < end ? g_async_queue_try_pop (self->jobs) : NULL;
+  }
+  finish_transaction (self);
+}
+
+static gpointer
+write_jobs (gpointer user_data)
+{
+  SqliteStore *self = user_data;
+
+  while (!self->stopping)
+    run_transaction (self, g_async_queue_pop (self->jobs));
+  return NULL;
+}
+
+/* ---- Readers ---- */
+
+static sqlite3 *
+take_reader (Store *store, GError **error)
+{
+  SqliteStore *self = (SqliteStore *)store;
+  sqlite3 *db = g_async_queue_try_pop (self->readers);
+
+  return db != NULL ? db : sqlite_open_reader (self->path, error);
+}
+
+static void
+give_reader_back (Store *store, sqlite3 *db)
+{
+  SqliteStore *self = (SqliteStore *)store;
+
+  if (g_async_queue_length (self->readers) < MAX_IDLE_READERS)
+    g_async_queue_push (self->readers, db);
+  else
+    sqlite3_close (db);
+}
+
+static GPtrArray *
+list_conferences (
+    Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
+{
+  sqlite3 *db = take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = sqlite_list_conferences (db, app, before, limit, error);
+  give_reader_back (store, db);
+  return list;
+}
+
+static StoreDetail *
+read_conference (Store *store, const char *app, const char *conference, GError **error)
+{
+  sqlite3 *db = take_reader (store, error);
+  StoreDetail *detail;
+
+  if (db == NULL)
+    return NULL;
+  detail = sqlite_read_conference (db, app, conference, error);
+  give_reader_back (store, db);
+  return detail;
+}
+
+static StoreFabricKey *
+find_fabric (Store *store, const char *app, const char *fabric, GError **error)
+{
+  sqlite3 *db = take_reader (store, error);
+  StoreFabricKey *key;
+
+  if (db == NULL)
+    return NULL;
+  key = sqlite_find_fabric (db, app, fabric, error);
+  give_reader_back (store, db);
+  return key;
+}
+
+static int
+read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor, gint64 to,
+    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error)
+{
+  sqlite3 *db = take_reader (store, error);
+  int n;
+
+  if (db == NULL)
+    return -1;
+  n = sqlite_read_reports (
+      db, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
+  give_reader_back (store, db);
+  return n;
+}
+
+/* ---- Life ---- */
+
+static void
+close_store (Store *store)
+{
+  SqliteStore *self = (SqliteStore *)store;
+  sqlite3 *reader;
+
+  if (self->thread != NULL) {
+    push_job (self, (Job){ .kind = JOB_STOP });
+    g_thread_join (self->thread);
+  }
+  while ((reader = g_async_queue_try_pop (self->readers)) != NULL)
+    sqlite3_close (reader);
+  sqlite_rows_free (self->rows);
+  sqlite3_close (self->db);
+  g_async_queue_unref (self->jobs);
+  g_async_queue_unref (self->readers);
+  g_ptr_array_unref (self->touched);
+  g_ptr_array_unref (self->answers);
+  g_main_context_unref (self->context);
+  g_free (self->path);
+  g_free (self);
+}
+
+static Store *
+open_sqlite (const char *path, GError **error)
+{
+  SqliteStore *self = g_new0 (SqliteStore, 1);
+
+  self->store.backend = &store_sqlite;
+  self->path = g_strdup (path);
+  self->context = g_main_context_ref_thread_default ();
+  self->jobs = g_async_queue_new_full (job_free);
+  self->readers = g_async_queue_new ();
+  self->touched = g_ptr_array_new ();
+  self->answers = g_ptr_array_new_with_free_func (answer_free);
+  self->db = sqlite_open_writer (path, error);
+  if (self->db != NULL)
+    self->rows = sqlite_rows_new (self->db, error);
+  if (self->rows == NULL) {
+    close_store (&self->store);
+    return NULL;
+  }
+  self->thread = g_thread_new ("store-writer", write_jobs, self);
+  return &self->store;
+}
+
+const StoreBackend store_sqlite = {
+  .scheme = "sqlite",
+  .open = open_sqlite,
+  .free = close_store,
+  .flush = flush_store,
+  .session_open = session_open,
+  .session_append = session_append,
+  .session_close = session_close,
+  .list_conferences = list_conferences,
+  .read_conference = read_conference,
+  .find_fabric = find_fabric,
+  .read_reports = read_reports,
+};

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The store interface: finds the database a location names, and hands calls on to it.
+ * Threads as in store.h.
+ */
+#include "store-private.h"
+
+#include <string.h>
+
+G_DEFINE_QUARK (collector - store - error, store_error)
+
+static const StoreBackend *const backends[] = { &store_sqlite };
+
+Store *
+store_open (const char *location, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (backends); i++) {
+    gsize length = strlen (backends[i]->scheme);
+
+    if (strncmp (location, backends[i]->scheme, length) == 0 && location[length] == ':' &&
+        location[length + 1] != '\0')
+      return backends[i]->open (location + length + 1, error);
+  }
+  g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
+      "--store: \"%s\" names no store; write it like sqlite:/var/lib/callstats/calls.db",
+      location);
+  return NULL;
+}
+
+void
+store_free (Store *store)
+{
+  if (store != NULL)
+    store->backend->free (store);
+}
+
+void
+store_flush (Store *store, GSourceFunc func, gpointer user_data)
+{
+  store->backend->flush (store, func, user_data);
+}
+
+StoreSession *
+store_session_open (Store *store, const char *app, const char *user,
+    const char *user_name, const char *name, const StoreSessionEvents *events,
+    gpointer user_data, GDestroyNotify destroy)
+{
+  return store->backend->session_open (
+      store, app, user, user_name, name, events, user_data, destroy);
+}
+
+void
+store_session_append (
+    StoreSession *session, guint64 first, GPtrArray *records, gsize bytes)
+{
+  session->store->backend->session_append (session, first, records, bytes);
+}
+
+void
+store_session_close (StoreSession *session)
+{
+  if (session != NULL)
+    session->store->backend->session_close (session);
+}
+
+GPtrArray *
+store_list_conferences (
+    Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
+{
+  return store->backend->list_conferences (store, app, before, limit, error);
+}
+
+StoreDetail *
+store_read_conference (
+    Store *store, const char *app, const char *conference, GError **error)
+{
+  return store->backend->read_conference (store, app, conference, error);
+}
+
+StoreFabricKey *
+store_find_fabric (Store *store, const char *app, const char *fabric, GError **error)
+{
+  return store->backend->find_fabric (store, app, fabric, error);
+}
+
+int
+store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
+    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error)
+{
+  return store->backend->read_reports (
+      store, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
+}
+
+void
+store_conference_free (StoreConference *conference)
+{
+  if (conference == NULL)
+    return;
+  g_free (conference->conference);
+  g_free (conference);
+}
+
+static void
+participant_free (StoreParticipant *participant)
+{
+  g_free (participant->user);
+  g_free (participant->user_name);
+  g_free (participant->endpoint_info);
+  g_free (participant);
+}
+
+static void
+fabric_free (StoreFabric *fabric)
+{
+  g_free (fabric->fabric);
+  g_free (fabric->user);
+  g_free (fabric->remote_user);
+  g_free (fabric->usage);
+  g_free (fabric->state);
+  g_free (fabric);
+}
+
+static void
+event_free (StoreEvent *event)
+{
+  g_free (event->user);
+  g_free (event->fabric);
+  g_free (event->name);
+  g_free (event->data);
+  g_free (event);
+}
+
+StoreDetail *
+store_detail_new (void)
+{
+  StoreDetail *detail = g_new0 (StoreDetail, 1);
+
+  detail->participants =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)participant_free);
+  detail->fabrics = g_ptr_array_new_with_free_func ((GDestroyNotify)fabric_free);
+  detail->events = g_ptr_array_new_with_free_func ((GDestroyNotify)event_free);
+  return detail;
+}
+
+void
+store_detail_free (StoreDetail *detail)
+{
+  if (detail == NULL)
+    return;
+  store_conference_free (detail->conference);
+  g_ptr_array_unref (detail->participants);
+  g_ptr_array_unref (detail->fabrics);
+  g_ptr_array_unref (detail->events);
+  g_free (detail);
+}
+
+void
+store_fabric_key_free (StoreFabricKey *key)
+{
+  if (key == NULL)
+    return;
+  g_free (key->fabric);
+  g_free (key->user);
+  g_free (key->conference);
+  g_free (key);
+}

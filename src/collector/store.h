@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What keeps the records: an interface, so that another database can stand behind it.
+ *
+ * Writing is asynchronous: the functions are called on the thread that opened the store,
+ * and answers come on that thread's main context. Reading blocks and may be called on any
+ * thread.
+ */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "callstats/callstats-record-private.h"
+
+#define STORE_ERROR (store_error_quark ())
+
+typedef enum {
+  STORE_ERROR_INVALID, /* the location or what is there is not a store */
+  STORE_ERROR_FAILED,  /* reading or writing went wrong */
+} StoreError;
+
+GQuark store_error_quark (void);
+
+/* A value that nobody reported. */
+#define STORE_UNKNOWN_TIME G_MININT64
+
+typedef struct _Store Store;
+typedef struct _StoreSession StoreSession;
+
+/* ---- Writing ---- */
+
+typedef struct {
+  /* stored: the highest sequence number that is durable, 0 for none. */
+  void (*opened) (gpointer user_data, guint64 stored);
+  /* All up to the sequence number is durable. bytes: of records that no longer wait. */
+  void (*committed) (gpointer user_data, guint64 sequence, gsize bytes);
+  /* Nothing more of this session is written. */
+  void (*failed) (gpointer user_data, const GError *error);
+} StoreSessionEvents;
+
+/* The records of one client in the order of their numbers, over any number of
+ * connections. user_name: (nullable). user_data is released by destroy on the opener's
+ * thread, after the last event. */
+StoreSession *store_session_open (Store *store, const char *app, const char *user,
+    const char *user_name, const char *name, const StoreSessionEvents *events,
+    gpointer user_data, GDestroyNotify destroy);
+/* Takes the records (element-type CallstatsRecord), numbered from first on. Those that
+ * are stored already are skipped. */
+void store_session_append (
+    StoreSession *session, guint64 first, GPtrArray *records, gsize bytes);
+/* What was appended is still written. */
+void store_session_close (StoreSession *session);
+
+/* ---- Reading; times are µs since the epoch ---- */
+
+typedef struct {
+  gint64 id; /* of the store, for cursors */
+  char *conference;
+  gint64 start;
+  gint64 last_seen;  /* by the clocks of the clients */
+  gint64 last_heard; /* by the clock of this machine */
+  guint participants;
+  guint present; /* participants who have not left */
+  guint fabrics;
+  guint set_up;
+  guint failed;
+  guint dropped;
+  guint64 reports;
+} StoreConference;
+
+typedef struct {
+  char *user;
+  char *user_name; /* nullable */
+  gint64 joined;
+  gint64 left;
+  char *endpoint_info; /* nullable: a JSON object's text */
+} StoreParticipant;
+
+typedef struct {
+  char *fabric;
+  char *user;
+  char *remote_user;  /* nullable */
+  char *usage;        /* nullable */
+  char *state;        /* nullable */
+  double setup_delay; /* ms, as the two below; NAN where unknown */
+  double ice_gathering_delay;
+  double ice_connectivity_delay;
+  gint64 added;
+  gint64 failed;
+  gint64 dropped;
+  gint64 terminated;
+  guint64 reports;
+  gint64 first_report;
+  gint64 last_report;
+} StoreFabric;
+
+typedef struct {
+  gint64 time;
+  char *user;
+  char *fabric; /* nullable */
+  char *name;
+  char *data; /* a JSON object's text */
+} StoreEvent;
+
+typedef struct {
+  StoreConference *conference;
+  GPtrArray *participants; /* StoreParticipant */
+  GPtrArray *fabrics;      /* StoreFabric */
+  GPtrArray *events;       /* StoreEvent, oldest first */
+  gboolean truncated;      /* there were more events */
+} StoreDetail;
+
+void store_conference_free (StoreConference *conference);
+void store_detail_free (StoreDetail *detail);
+
+/* A place in a list ordered by time. */
+typedef struct {
+  gint64 time;
+  gint64 id;
+} StoreCursor;
+
+/* before: (nullable). Returns: (element-type StoreConference): newest first. */
+GPtrArray *store_list_conferences (Store *store, const char *app,
+    const StoreCursor *before, guint limit, GError **error);
+/* Returns: (nullable): NULL without an error where there is no such conference. */
+StoreDetail *store_read_conference (
+    Store *store, const char *app, const char *conference, GError **error);
+
+typedef struct {
+  gint64 id;
+  char *fabric;
+  char *user;
+  char *conference;
+} StoreFabricKey;
+
+void store_fabric_key_free (StoreFabricKey *key);
+
+/* Returns: (nullable): NULL without an error where there is no such fabric. */
+StoreFabricKey *store_find_fabric (
+    Store *store, const char *app, const char *fabric, GError **error);
+
+typedef void (*StoreReportFunc) (
+    gint64 time, const char *stats, gsize length, gpointer data);
+
+/* Calls func for the reports after the cursor and before the time `to`, oldest first,
+ * until max_reports or about max_bytes are through; moves the cursor along. Returns: how
+ * many, -1 on error. more: whether there are more. */
+int store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
+    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error);
+
+/* ---- Life ---- */
+
+/* location: such as sqlite:PATH. */
+Store *store_open (const char *location, GError **error);
+/* func is called once all that was appended before is durable or has failed. */
+void store_flush (Store *store, GSourceFunc func, gpointer user_data);
+/* Writes what was appended, then closes. */
+void store_free (Store *store);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreDetail, store_detail_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricKey, store_fabric_key_free)
