@@ -42,7 +42,8 @@ class Demo:
             say(f"call {self.conference}: gst-launch-1.0 with alice and bob, log in {log}")
             self._follow(call)
             wrong = self._end(call)
-        self._wait_for(lambda known: count(known, "fabricTerminated") >= 2)
+        if not wrong:
+            self._wait_for(lambda known: count(known, "fabricTerminated") >= 2)
         known = self._known()
         print(json.dumps(summary(self.collector, self.conference, known)), flush=True)
         return wrong + shortcomings(known, self.seconds)

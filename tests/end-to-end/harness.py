@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What the end-to-end tests share: whole processes, watched from outside.
 
-Meson runs each test as `test_NAME.py BUILD-FOLDER SANITIZER-RUNTIME` in the
-build's environment; by hand:
+Meson runs each test as `test_NAME.py BUILD-FOLDER`, for a sanitizers' build with
+`--runtime=LIBRARY` after it, in the build's environment; by hand:
 
     eval "$(meson devenv -C build --dump)"
     /usr/bin/python3 tests/end-to-end/test_demo.py build
@@ -37,8 +37,8 @@ def main():
     build = os.path.abspath(sys.argv.pop(1))
     # Shared by all tests of a build: scanning every plugin takes seconds.
     os.environ.setdefault("GST_REGISTRY_1_0", os.path.join(build, "tests", "registry.bin"))
-    if len(sys.argv) > 1 and not sys.argv[1].startswith("-"):
-        os.environ["CALLSTATS_SANITIZER_RUNTIME"] = sys.argv.pop(1)
+    if sys.argv[1:] and sys.argv[1].startswith("--runtime="):
+        os.environ["CALLSTATS_SANITIZER_RUNTIME"] = sys.argv.pop(1).partition("=")[2]
     unittest.main(verbosity=2)
 
 
