@@ -6,6 +6,7 @@
  * Events and data: upstream's streaming thread. _open() and _fail(): the signalling
  * thread. See loopback-stream.c for what they share.
  */
+#include "loopback-caps.h"
 #include "loopback-stream-private.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_callstats_loopback_debug);
@@ -14,31 +15,50 @@ GST_DEBUG_CATEGORY_EXTERN (gst_callstats_loopback_debug);
 #define STREAM_DATA "callstats-loopback-stream"
 #define DATA (GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST)
 
-static const gchar *
-find_missing_field (const GstStructure *rtp)
+/* Why the stream cannot go into the call, or go on in it; NULL if it can */
+static gchar *
+find_problem (LoopbackStream *self, const GstCaps *caps)
 {
-  static const gchar *const FIELDS[] = { "media", "encoding-name", "clock-rate",
-    "payload" };
+  g_autoptr (GstCaps) before = loopback_stream_get_caps (self);
+  gchar *problem = loopback_caps_find_problem (caps);
 
-  for (guint i = 0; i < G_N_ELEMENTS (FIELDS); i++) {
-    if (!gst_structure_has_field (rtp, FIELDS[i]))
-      return FIELDS[i];
-  }
-  return NULL;
+  if (problem)
+    return problem;
+  if (before && !loopback_caps_same_format (caps, before))
+    return g_strdup ("its format changed; stop the element for a call with another one");
+  return self->events->refuse (self->owner, self, caps);
 }
 
-static gchar *
-find_caps_problem (const GstCaps *caps)
+static void
+refuse_caps (LoopbackStream *self, const GstCaps *caps, const gchar *problem)
 {
-  const GstStructure *rtp = gst_caps_get_structure (caps, 0);
-  const gchar *missing, *media;
+  gboolean said;
 
-  if ((missing = find_missing_field (rtp)))
-    return g_strdup_printf ("its caps have no %s; add it with a capsfilter", missing);
-  media = gst_structure_get_string (rtp, "media");
-  if (g_strcmp0 (media, "audio") && g_strcmp0 (media, "video"))
-    return g_strdup_printf ("its media is %s, not audio or video", media);
-  return NULL;
+  g_mutex_lock (&self->lock);
+  said = self->refused;
+  self->refused = TRUE;
+  g_mutex_unlock (&self->lock);
+  if (!said)
+    GST_ELEMENT_ERROR (self->element, STREAM, FORMAT,
+        ("sink_%u cannot be part of the call: %s.", self->index, problem),
+        ("caps: %" GST_PTR_FORMAT, caps));
+}
+
+/* Another SSRC is unknown to callee: the stream waits until it has been offered. */
+static void
+keep_caps (LoopbackStream *self, GstCaps *caps)
+{
+  guint before, after;
+  gboolean changed;
+
+  g_mutex_lock (&self->lock);
+  changed = self->offered && loopback_caps_get_ssrc (self->caps, &before) &&
+            (!loopback_caps_get_ssrc (caps, &after) || before != after);
+  self->offered &= !changed;
+  gst_caps_replace (&self->caps, caps);
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    loopback_sink_hold (self);
 }
 
 static gboolean
@@ -48,23 +68,16 @@ take_caps (LoopbackStream *self, GstEvent *event)
   GstCaps *caps;
 
   gst_event_parse_caps (event, &caps);
-  problem = find_caps_problem (caps);
-  if (!problem)
-    problem = self->events->refuse (self->element, self, caps);
+  problem = find_problem (self, caps);
   if (problem) {
-    GST_ELEMENT_ERROR (self->element, STREAM, FORMAT,
-        ("sink_%u cannot be part of the call: %s.", self->index, problem),
-        ("caps: %" GST_PTR_FORMAT, caps));
+    refuse_caps (self, caps, problem);
     gst_event_unref (event);
     return FALSE;
   }
-
-  g_mutex_lock (&self->lock);
-  gst_caps_replace (&self->caps, caps);
-  g_mutex_unlock (&self->lock);
+  keep_caps (self, caps);
   if (!gst_pad_event_default (self->sink, GST_OBJECT (self->element), event))
     return FALSE;
-  self->events->changed (self->element);
+  self->events->changed (self->owner);
   return TRUE;
 }
 
@@ -82,8 +95,8 @@ take_eos (LoopbackStream *self, GstEvent *event)
   gst_event_unref (event);
 
   GST_DEBUG_OBJECT (self->sink, "EOS, %s", due ? "drained" : "packets under way");
-  self->events->got_eos (self->element, self, due);
-  self->events->changed (self->element);
+  self->events->got_eos (self->owner, self, due);
+  self->events->changed (self->owner);
 }
 
 /* EOS would be swallowed inside; a flush would run through the transport into the
@@ -122,12 +135,6 @@ on_data (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return dropping ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
-static gboolean
-names_ssrc (const GstCaps *caps)
-{
-  return caps && gst_structure_has_field (gst_caps_get_structure (caps, 0), "ssrc");
-}
-
 /* webrtcbin tells streams apart by the SSRC in their caps. Where the caps have none
  * the first packet does. */
 static void
@@ -137,7 +144,8 @@ learn_ssrc (LoopbackStream *self, GstBuffer *buffer)
   guint16 seqnum;
   guint32 ssrc;
 
-  if (!caps || names_ssrc (caps) || !loopback_read_rtp_header (buffer, &seqnum, &ssrc))
+  if (!caps || loopback_caps_get_ssrc (caps, &ssrc) ||
+      !loopback_read_rtp_header (buffer, &seqnum, &ssrc))
     return;
   caps = gst_caps_make_writable (caps);
   gst_caps_set_simple (caps, "ssrc", G_TYPE_UINT, ssrc, NULL);
@@ -221,9 +229,10 @@ gboolean
 loopback_stream_may_offer (LoopbackStream *self)
 {
   gboolean may;
+  guint ssrc;
 
   g_mutex_lock (&self->lock);
-  may = names_ssrc (self->caps) || self->eos_in;
+  may = self->eos_in || loopback_caps_get_ssrc (self->caps, &ssrc);
   g_mutex_unlock (&self->lock);
   return may;
 }
@@ -233,9 +242,10 @@ gboolean
 loopback_stream_take_offer (LoopbackStream *self)
 {
   gboolean taken;
+  guint ssrc;
 
   g_mutex_lock (&self->lock);
-  taken = !self->offered && names_ssrc (self->caps);
+  taken = !self->offered && loopback_caps_get_ssrc (self->caps, &ssrc);
   self->offered |= taken;
   g_mutex_unlock (&self->lock);
   return taken;

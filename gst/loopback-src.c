@@ -92,14 +92,13 @@ loopback_stream_remove_src (LoopbackStream *self)
 static GstPad *
 add_empty_src (LoopbackStream *self)
 {
-  g_autofree gchar *id = NULL;
+  g_autofree gchar *id = g_uuid_string_random ();
   g_autoptr (GstCaps) caps = loopback_stream_get_caps (self);
   GstPad *src = add_src (self, NULL);
   GstSegment segment;
 
   if (!src)
     return NULL;
-  id = gst_pad_create_stream_id_printf (src, self->element, "%u", self->index);
   gst_pad_push_event (src, gst_event_new_stream_start (id));
   if (caps)
     gst_pad_push_event (src, gst_event_new_caps (caps));
@@ -133,7 +132,7 @@ loopback_stream_end (LoopbackStream *self)
       gst_event_set_seqnum (eos, self->eos_seqnum);
     gst_pad_push_event (src, eos);
   }
-  self->events->changed (self->element);
+  self->events->changed (self->owner);
 }
 
 /* Sends the EOS that came in if all packets are out, or if none came out since the

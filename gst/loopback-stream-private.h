@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 struct _LoopbackStream {
   GstElement *element; /* not a reference: it owns us */
   const LoopbackStreamEvents *events;
+  gpointer owner;
   guint index;
   GstPad *sink; /* not a reference: it holds one to us */
 
@@ -24,6 +25,7 @@ struct _LoopbackStream {
   gboolean offered;  /* in a description that was made or is asked for */
   gboolean dropping; /* the call failed or the pad was released */
   gboolean released;
+  gboolean refused; /* its caps, and said so */
 
   gboolean eos_in, eos_out;
   guint32 eos_seqnum;

@@ -85,12 +85,13 @@ loopback_stream_is_drained (LoopbackStream *self)
 /* The stream lives as long as its sink pad or this reference. */
 LoopbackStream *
 loopback_stream_new (GstElement *element, guint index, GstPadTemplate *templ,
-    const LoopbackStreamEvents *events)
+    const LoopbackStreamEvents *events, gpointer owner)
 {
   LoopbackStream *self = g_atomic_rc_box_new0 (LoopbackStream);
 
   self->element = element;
   self->events = events;
+  self->owner = owner;
   self->index = index;
   g_mutex_init (&self->lock);
   self->sink = loopback_sink_new (self, templ);
@@ -177,7 +178,7 @@ loopback_stream_reset (LoopbackStream *self)
 {
   g_mutex_lock (&self->lock);
   gst_clear_caps (&self->caps);
-  self->offered = self->dropping = self->eos_in = self->eos_out = FALSE;
+  self->offered = self->refused = self->dropping = self->eos_in = self->eos_out = FALSE;
   self->packets_in = self->packets_out = self->packets_checked = 0;
   g_mutex_unlock (&self->lock);
   loopback_sink_hold (self);

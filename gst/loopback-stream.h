@@ -11,19 +11,19 @@ G_BEGIN_DECLS
 
 typedef struct _LoopbackStream LoopbackStream;
 
-/* What a stream asks of its element; called without a lock held. */
+/* What a stream asks of its owner; called without a lock held. */
 typedef struct {
   /* Upstream's streaming thread: why these caps cannot be in the call, or NULL. */
-  gchar *(*refuse) (GstElement *element, LoopbackStream *stream, const GstCaps *caps);
+  gchar *(*refuse) (gpointer owner, LoopbackStream *stream, const GstCaps *caps);
   /* Any thread: the stream became ready to be offered, got EOS, or ended. */
-  void (*changed) (GstElement *element);
+  void (*changed) (gpointer owner);
   /* Upstream's streaming thread: wants loopback_stream_check_eos() called on the
    * signalling thread; at once if @due, else when the last packet must be out. */
-  void (*got_eos) (GstElement *element, LoopbackStream *stream, gboolean due);
+  void (*got_eos) (gpointer owner, LoopbackStream *stream, gboolean due);
 } LoopbackStreamEvents;
 
 LoopbackStream *loopback_stream_new (GstElement *element, guint index,
-    GstPadTemplate *templ, const LoopbackStreamEvents *events);
+    GstPadTemplate *templ, const LoopbackStreamEvents *events, gpointer owner);
 LoopbackStream *loopback_stream_ref (LoopbackStream *self);
 void loopback_stream_unref (LoopbackStream *self);
 void loopback_stream_attach (LoopbackStream *self, GstElement *caller);
