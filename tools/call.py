@@ -90,11 +90,12 @@ class Call:
             self.wait(10)
 
     def _read(self):
-        for line in self.process.stdout:
-            line = line.rstrip("\n")
-            self.output.append(line)
-            if self.on_line:
-                self.on_line(line)
+        with self.process.stdout:
+            for line in self.process.stdout:
+                line = line.rstrip("\n")
+                self.output.append(line)
+                if self.on_line:
+                    self.on_line(line)
 
 
 def host_environment():

@@ -51,7 +51,6 @@ class Collector:
         self.port = port
         self.process = None
         self.output = []
-        self._lines = queue.Queue()
 
     @property
     def url(self):
@@ -65,11 +64,13 @@ class Collector:
         """Returns once it listens; a port of 0 has become the real one."""
         self.process = start_child(self._command(), stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True, errors="replace")
-        threading.Thread(target=self._read, args=(self.process,), daemon=True).start()
+        lines = queue.Queue()
+        self._reader = threading.Thread(target=self._read, args=(self.process, lines), daemon=True)
+        self._reader.start()
         deadline = time.monotonic() + timeout
         while True:
             try:
-                line = self._lines.get(timeout=max(0, deadline - time.monotonic()))
+                line = lines.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
                 self.stop()
                 raise CollectorError(f"does not listen after {timeout} seconds") from None
@@ -123,11 +124,12 @@ class Collector:
                 "--store", "sqlite:" + os.path.join(self.data, "callstats.sqlite"),
                 "--app", self.app, "--app-secret-file", self.secret_file]
 
-    def _read(self, process):
-        for line in process.stdout:
-            self.output.append(line.rstrip("\n"))
-            self._lines.put(line)
-        self._lines.put(None)
+    def _read(self, process, lines):
+        with process.stdout:
+            for line in process.stdout:
+                self.output.append(line.rstrip("\n"))
+                lines.put(line)
+        lines.put(None)
 
     def _wait(self, timeout):
         try:
@@ -135,6 +137,8 @@ class Collector:
         except subprocess.TimeoutExpired:
             self.process.kill()
             return self.process.wait()
+        finally:
+            self._reader.join(timeout)
 
 
 def _open(url):

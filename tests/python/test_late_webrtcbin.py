@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A webrtcbin that comes when the pipeline has long been playing."""
 
+import sys
 import unittest
 
 import gi
@@ -63,4 +64,4 @@ class LateWebrtcbin(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 import unittest
 from contextlib import redirect_stdout
 
@@ -47,4 +48,4 @@ class Readme(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    unittest.main(argv=sys.argv[:1], verbosity=2)
