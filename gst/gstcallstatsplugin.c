@@ -5,11 +5,13 @@
 #include <gst/gst.h>
 
 #include "gstcallstatsloopback.h"
+#include "gstcallstatsmon.h"
 
 static gboolean
 plugin_init (GstPlugin *plugin)
 {
-  return GST_ELEMENT_REGISTER (callstatsloopback, plugin);
+  return GST_ELEMENT_REGISTER (callstatsmon, plugin)
+         && GST_ELEMENT_REGISTER (callstatsloopback, plugin);
 }
 
 GST_PLUGIN_DEFINE (GST_VERSION_MAJOR, GST_VERSION_MINOR, callstats,

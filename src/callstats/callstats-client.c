@@ -10,6 +10,7 @@
 #include "callstats-client.h"
 #include "callstats-enum-types.h"
 #include "callstats-error.h"
+#include "callstats-json-private.h"
 #include "callstats-monitor.h"
 #include "callstats-reporter-private.h"
 
@@ -678,6 +679,25 @@ callstats_client_get_stats (CallstatsClient *self)
   g_variant_dict_insert (&dict, "bytes-sent", "t", stats.delivery.bytes_sent);
   g_variant_dict_insert (&dict, "connects", "t", stats.delivery.connects);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/**
+ * callstats_data_to_json:
+ * @data: an event's data, or any other variant
+ *
+ * Gives the data of an event as it goes to the backend.
+ *
+ * Returns: (transfer full): JSON text; for an `a{sv}` an object
+ */
+char *
+callstats_data_to_json (GVariant *data)
+{
+  GString *json = g_string_new (NULL);
+
+  g_return_val_if_fail (data != NULL, NULL);
+
+  callstats_json_append_variant (json, data);
+  return g_string_free (json, FALSE);
 }
 
 /* Configuration */

@@ -38,6 +38,9 @@ gboolean callstats_client_flush (CallstatsClient *self, guint timeout_ms);
 CALLSTATS_AVAILABLE_IN_0_1
 GVariant *callstats_client_get_stats (CallstatsClient *self);
 
+CALLSTATS_AVAILABLE_IN_0_1
+char *callstats_data_to_json (GVariant *data);
+
 /**
  * CallstatsClientObserver: (skip)
  * @fabric_event: something happened to a fabric; time in microseconds since the epoch

@@ -620,8 +620,9 @@ callstats_reporter_add_fabric (CallstatsReporter *self, const char *id,
   g_hash_table_insert (self->fabrics, g_strdup (id), fabric);
 
   g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (
-      &dict, "fabricUsage", "s", callstats_fabric_usage_to_string (usage));
+  if (usage != CALLSTATS_FABRIC_USAGE_AUTO)
+    g_variant_dict_insert (
+        &dict, "fabricUsage", "s", callstats_fabric_usage_to_string (usage));
   g_variant_dict_insert (&dict, "remoteEndpointType", "s", "peer");
   g_variant_dict_insert (&dict, "fabricTransmissionDirection", "s", "sendrecv");
   data = g_variant_ref_sink (g_variant_dict_end (&dict));

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One run of a callstatsmon. All of its state lives on the monitor thread; the functions
+ * of callmonitor.h post to it.
+ */
+#include <string.h>
+
+#include "callmonitor.h"
+#include "discovery.h"
+#include "monitormessages.h"
+#include "webrtcbinwatch.h"
+
+#define MISSING_MS 5000 /* after PLAYING, until a named webrtcbin is missed */
+
+/* What lives on the monitor thread. */
+typedef struct {
+  gatomicrefcount ref_count;
+  GWeakRef element; /* the callstatsmon */
+  CallstatsClient *client;
+  char *webrtcbin_name;
+  char *remote_user_id;
+  char *conference_id;
+  guint interval_ms;
+  GstCallstatsCollectIp collect_ip;
+  GstCallstatsPostMessages post_messages;
+
+  gboolean closed;     /* nothing new is watched */
+  GPtrArray *watches;  /* GstCallstatsWatch */
+  GHashTable *unread;  /* fabric → gint, an atomic box */
+  GPtrArray *seen;     /* char: names of the webrtcbins that were found */
+  GSource *missing;    /* until the named webrtcbin is missed */
+  guint to_finish;     /* watches that have not told that they are finished */
+  GDestroyNotify done; /* finish() waits for it */
+  gpointer done_data;
+} State;
+
+struct _GstCallstatsCallMonitor {
+  State *state;
+  GstCallstatsDiscovery *discovery;
+};
+
+static gboolean
+state_destroy (gpointer data)
+{
+  State *state = data;
+
+  g_ptr_array_unref (state->watches);
+  g_hash_table_unref (state->unread);
+  g_ptr_array_unref (state->seen);
+  g_weak_ref_clear (&state->element);
+  g_object_unref (state->client);
+  g_free (state->webrtcbin_name);
+  g_free (state->remote_user_id);
+  g_free (state->conference_id);
+  g_free (state);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+state_unref (gpointer data)
+{
+  State *state = data;
+
+  if (g_atomic_ref_count_dec (&state->ref_count))
+    callstats_monitor_invoke (state_destroy, state, NULL);
+}
+
+static State *
+state_ref (State *state)
+{
+  g_atomic_ref_count_inc (&state->ref_count);
+  return state;
+}
+
+static void
+post (State *state, GSourceFunc func)
+{
+  callstats_monitor_invoke (func, state_ref (state), state_unref);
+}
+
+/* Telling. On the monitor thread, as observer of the client. */
+
+static GstCallstatsWatch *
+find_watch (State *state, const char *fabric)
+{
+  guint i;
+
+  for (i = 0; i < state->watches->len; i++) {
+    GstCallstatsWatch *watch = g_ptr_array_index (state->watches, i);
+
+    if (strcmp (gst_callstats_watch_get_fabric (watch), fabric) == 0)
+      return watch;
+  }
+  return NULL;
+}
+
+static gboolean
+posts (State *state, GstCallstatsPostMessages what)
+{
+  g_autofree char *backend = NULL;
+
+  if (!(state->post_messages & GST_CALLSTATS_POST_AUTO))
+    return (state->post_messages & what) != 0;
+  if (what == GST_CALLSTATS_POST_EVENTS)
+    return TRUE;
+  g_object_get (state->client, "backend-url", &backend, NULL);
+  return backend == NULL || *backend == '\0';
+}
+
+static void
+on_fabric_event (const char *fabric, const char *name, gint64 time_us, GVariant *data,
+    gpointer user_data)
+{
+  State *state = user_data;
+  GstCallstatsWatch *watch = find_watch (state, fabric);
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+  g_autoptr (GstElement) webrtcbin = NULL;
+
+  if (watch == NULL || mon == NULL)
+    return;
+  webrtcbin = gst_callstats_watch_get_webrtcbin (watch);
+  gst_callstats_tell_fabric_event (mon, fabric, webrtcbin, name, time_us, data,
+      posts (state, GST_CALLSTATS_POST_EVENTS));
+}
+
+/* Whether a report of the fabric lies unread on the bus. */
+static gint *
+get_unread (State *state, const char *fabric)
+{
+  gint *unread = g_hash_table_lookup (state->unread, fabric);
+
+  if (unread == NULL) {
+    unread = g_atomic_rc_box_new0 (gint);
+    g_hash_table_insert (state->unread, g_strdup (fabric), unread);
+  }
+  return unread;
+}
+
+static void
+on_report (const char *fabric, CallstatsReport *report, gpointer user_data)
+{
+  State *state = user_data;
+  GstCallstatsWatch *watch = find_watch (state, fabric);
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+  g_autoptr (GstElement) webrtcbin = NULL;
+
+  if (watch == NULL || mon == NULL)
+    return;
+  webrtcbin = gst_callstats_watch_get_webrtcbin (watch);
+  gst_callstats_tell_report (mon, fabric, webrtcbin, report,
+      posts (state, GST_CALLSTATS_POST_STATS) ? get_unread (state, fabric) : NULL);
+}
+
+static void
+on_trouble (const GError *error, gpointer user_data)
+{
+  State *state = user_data;
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+
+  if (mon != NULL)
+    gst_callstats_warn (mon, error);
+}
+
+static void
+on_initialized (const char *cs_error, const char *message, gpointer user_data)
+{
+  State *state = user_data;
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+
+  if (mon != NULL)
+    gst_callstats_tell_initialized (mon, cs_error, message);
+}
+
+static const CallstatsClientObserver observer = {
+  .fabric_event = on_fabric_event,
+  .report = on_report,
+  .trouble = on_trouble,
+  .initialized = on_initialized,
+};
+
+/* Watching */
+
+/* Pointers are used again after their webrtcbin is gone: only a live one is compared. */
+static gboolean
+is_watched (State *state, GstElement *webrtcbin)
+{
+  guint i;
+
+  for (i = 0; i < state->watches->len; i++) {
+    g_autoptr (GstElement) watched =
+        gst_callstats_watch_get_webrtcbin (g_ptr_array_index (state->watches, i));
+
+    if (watched == webrtcbin)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void
+stop_missing (State *state)
+{
+  if (state->missing == NULL)
+    return;
+  g_source_destroy (state->missing);
+  g_clear_pointer (&state->missing, g_source_unref);
+}
+
+static void
+watch (State *state, GstElement *webrtcbin)
+{
+  GstCallstatsWatchOptions options = {
+    .client = state->client,
+    .remote_user_id = state->remote_user_id,
+    .conference_id = state->conference_id,
+    .interval_ms = state->interval_ms,
+    .collect_ip = state->collect_ip,
+  };
+  g_autoptr (GError) error = NULL;
+  GstCallstatsWatch *watch = gst_callstats_watch_new (webrtcbin, &options, &error);
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+
+  stop_missing (state);
+  if (watch == NULL) {
+    on_trouble (error, state);
+    return;
+  }
+  g_ptr_array_add (state->watches, watch);
+  if (mon != NULL)
+    gst_callstats_tell_fabric_added (
+        mon, gst_callstats_watch_get_fabric (watch), webrtcbin);
+}
+
+static void
+on_found (GstElement *webrtcbin, gpointer user_data)
+{
+  State *state = user_data;
+  g_autofree char *name = gst_element_get_name (webrtcbin);
+
+  if (state->closed || is_watched (state, webrtcbin))
+    return;
+  if (state->webrtcbin_name == NULL || strcmp (state->webrtcbin_name, name) == 0)
+    watch (state, webrtcbin);
+  else if (!g_ptr_array_find_with_equal_func (state->seen, name, g_str_equal, NULL))
+    g_ptr_array_add (state->seen, g_steal_pointer (&name));
+}
+
+/* A watch whose webrtcbin left the pipeline. */
+typedef struct {
+  State *state;
+  GstCallstatsWatch *watch;
+} Leaving;
+
+static void
+leaving_free (gpointer data)
+{
+  Leaving *leaving = data;
+
+  state_unref (leaving->state);
+  g_free (leaving);
+}
+
+static gboolean
+drop_watch (gpointer data)
+{
+  Leaving *leaving = data;
+
+  g_hash_table_remove (
+      leaving->state->unread, gst_callstats_watch_get_fabric (leaving->watch));
+  g_ptr_array_remove (leaving->state->watches, leaving->watch);
+  return G_SOURCE_REMOVE;
+}
+
+/* Behind the fabric's last event in the mailbox: that one still needs the watch. */
+static void
+on_left (gpointer data)
+{
+  callstats_monitor_invoke (drop_watch, data, leaving_free);
+}
+
+static void
+let_go (State *state, GstCallstatsWatch *watch)
+{
+  Leaving *leaving = g_new0 (Leaving, 1);
+
+  leaving->state = state_ref (state);
+  leaving->watch = watch;
+  gst_callstats_watch_finish (watch, on_left, leaving);
+}
+
+static void
+on_removed (gpointer webrtcbin, gpointer user_data)
+{
+  State *state = user_data;
+  guint i;
+
+  for (i = 0; !state->closed && i < state->watches->len; i++) {
+    GstCallstatsWatch *watch = g_ptr_array_index (state->watches, i);
+    g_autoptr (GstElement) watched = gst_callstats_watch_get_webrtcbin (watch);
+
+    if (watched == NULL || watched == webrtcbin)
+      let_go (state, watch);
+  }
+}
+
+static const GstCallstatsDiscoveryCallbacks discovery_callbacks = {
+  .found = on_found,
+  .removed = on_removed,
+};
+
+/* The named webrtcbin that is not there */
+
+static gboolean
+on_missing (gpointer data)
+{
+  State *state = data;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *names = NULL;
+
+  g_clear_pointer (&state->missing, g_source_unref);
+  g_ptr_array_add (state->seen, NULL);
+  names = g_strjoinv (", ", (char **)state->seen->pdata);
+  g_ptr_array_remove_index (state->seen, state->seen->len - 1);
+  error = g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_NOT_FOUND,
+      "There is no webrtcbin named “%s” (webrtcbin-name) in the pipeline; found: %s. It "
+      "is "
+      "watched as soon as it appears",
+      state->webrtcbin_name, *names != '\0' ? names : "none");
+  on_trouble (error, state);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+start_missing (gpointer data)
+{
+  State *state = data;
+
+  if (!state->closed && state->webrtcbin_name != NULL && state->missing == NULL &&
+      state->watches->len == 0)
+    state->missing = callstats_monitor_add_timeout (
+        MISSING_MS, on_missing, state_ref (state), state_unref);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *self)
+{
+  post (self->state, start_missing);
+}
+
+/* The end */
+
+static gboolean
+tell_finished (gpointer data)
+{
+  State *state = data;
+  GDestroyNotify done = g_steal_pointer (&state->done);
+
+  if (done != NULL)
+    done (state->done_data);
+  return G_SOURCE_REMOVE;
+}
+
+/* Behind the fabrics' last events in the mailbox: they are on the bus before finish()
+ * returns. */
+static void
+on_watch_finished (gpointer data)
+{
+  State *state = data;
+
+  if (--state->to_finish == 0)
+    post (state, tell_finished);
+}
+
+static void
+finish (State *state)
+{
+  guint i;
+
+  state->closed = TRUE;
+  stop_missing (state);
+  /* One more, so that the end is not told before all are asked. */
+  state->to_finish = state->watches->len + 1;
+  for (i = 0; i < state->watches->len; i++)
+    gst_callstats_watch_finish (
+        g_ptr_array_index (state->watches, i), on_watch_finished, state);
+  on_watch_finished (state);
+}
+
+/* The waiting side of finish(). */
+typedef struct {
+  gatomicrefcount ref_count;
+  GMutex lock;
+  GCond cond;
+  gboolean done;
+  State *state;
+} Wait;
+
+static void
+wait_unref (gpointer data)
+{
+  Wait *wait = data;
+
+  if (!g_atomic_ref_count_dec (&wait->ref_count))
+    return;
+  g_mutex_clear (&wait->lock);
+  g_cond_clear (&wait->cond);
+  state_unref (wait->state);
+  g_free (wait);
+}
+
+static void
+wait_done (gpointer data)
+{
+  Wait *wait = data;
+
+  g_mutex_lock (&wait->lock);
+  wait->done = TRUE;
+  g_cond_signal (&wait->cond);
+  g_mutex_unlock (&wait->lock);
+  wait_unref (wait);
+}
+
+static gboolean
+finish_with_wait (gpointer data)
+{
+  Wait *wait = data;
+
+  g_atomic_ref_count_inc (&wait->ref_count);
+  wait->state->done = wait_done;
+  wait->state->done_data = wait;
+  finish (wait->state);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_callstats_call_monitor_finish (GstCallstatsCallMonitor *self, gint64 deadline)
+{
+  Wait *wait = g_new0 (Wait, 1);
+
+  g_atomic_ref_count_init (&wait->ref_count);
+  g_atomic_ref_count_inc (&wait->ref_count);
+  g_mutex_init (&wait->lock);
+  g_cond_init (&wait->cond);
+  wait->state = state_ref (self->state);
+  callstats_monitor_invoke (finish_with_wait, wait, wait_unref);
+
+  g_mutex_lock (&wait->lock);
+  while (!wait->done && g_cond_wait_until (&wait->cond, &wait->lock, deadline))
+    ;
+  g_mutex_unlock (&wait->lock);
+  wait_unref (wait);
+}
+
+/* What ends now is still told: the observer goes behind it in the mailbox, and with it
+ * the state's last reference. */
+static gboolean
+close_state (gpointer data)
+{
+  State *state = data;
+  guint i;
+
+  state->closed = TRUE;
+  stop_missing (state);
+  for (i = 0; i < state->watches->len; i++)
+    gst_callstats_watch_stop (g_ptr_array_index (state->watches, i));
+  callstats_client_remove_observer (state->client, state);
+  return G_SOURCE_REMOVE;
+}
+
+static State *
+state_new (GstElement *element, const GstCallstatsCallMonitorOptions *options)
+{
+  State *state = g_new0 (State, 1);
+
+  g_atomic_ref_count_init (&state->ref_count);
+  g_weak_ref_init (&state->element, element);
+  state->client = g_object_ref (options->client);
+  state->webrtcbin_name = g_strdup (options->webrtcbin_name);
+  state->remote_user_id = g_strdup (options->remote_user_id);
+  state->conference_id = g_strdup (options->conference_id);
+  state->interval_ms = options->interval_ms;
+  state->collect_ip = options->collect_ip;
+  state->post_messages = options->post_messages;
+  state->watches =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)gst_callstats_watch_free);
+  state->unread = g_hash_table_new_full (
+      g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_atomic_rc_box_release);
+  state->seen = g_ptr_array_new_with_free_func (g_free);
+  return state;
+}
+
+GstCallstatsCallMonitor *
+gst_callstats_call_monitor_new (
+    GstElement *element, const GstCallstatsCallMonitorOptions *options)
+{
+  GstCallstatsCallMonitor *self = g_new0 (GstCallstatsCallMonitor, 1);
+  State *state = state_new (element, options);
+
+  self->state = state;
+  callstats_client_add_observer (
+      state->client, &observer, state_ref (state), state_unref);
+  if (options->webrtcbin != NULL)
+    self->discovery = gst_callstats_discovery_new_for (
+        options->webrtcbin, &discovery_callbacks, state_ref (state), state_unref);
+  else
+    self->discovery = gst_callstats_discovery_new (
+        element, &discovery_callbacks, state_ref (state), state_unref);
+  return self;
+}
+
+void
+gst_callstats_call_monitor_free (GstCallstatsCallMonitor *self)
+{
+  if (self == NULL)
+    return;
+  gst_callstats_discovery_free (self->discovery);
+  post (self->state, close_state);
+  state_unref (self->state);
+  g_free (self);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One run of a callstatsmon, from READY to NULL: the webrtcbins it watches, and what it
+ * tells of them on the bus and by its signals.
+ */
+#pragma once
+
+#include "webrtcbinstats.h"
+
+G_BEGIN_DECLS
+
+typedef enum {
+  GST_CALLSTATS_POST_NONE = 0,
+  GST_CALLSTATS_POST_EVENTS = 1 << 0,
+  GST_CALLSTATS_POST_STATS = 1 << 1,
+  GST_CALLSTATS_POST_AUTO = 1 << 2, /* events; stats too where there is no backend */
+} GstCallstatsPostMessages;
+
+typedef struct {
+  CallstatsClient *client;
+  GstElement *webrtcbin;      /* nullable: the only one to watch */
+  const char *webrtcbin_name; /* nullable: the names of those to watch; neither: all */
+  const char *remote_user_id; /* nullable */
+  const char *conference_id;  /* nullable */
+  guint interval_ms;
+  GstCallstatsCollectIp collect_ip;
+  GstCallstatsPostMessages post_messages;
+} GstCallstatsCallMonitorOptions;
+
+typedef struct _GstCallstatsCallMonitor GstCallstatsCallMonitor;
+
+/* The functions are for any thread but the monitor's: they post. */
+
+GstCallstatsCallMonitor *gst_callstats_call_monitor_new (
+    GstElement *element, const GstCallstatsCallMonitorOptions *options);
+/* Ends what finish() did not. */
+void gst_callstats_call_monitor_free (GstCallstatsCallMonitor *monitor);
+
+/* PLAYING is reached: a webrtcbin that was named and is not there is missed from now on.
+ */
+void gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *monitor);
+/* Takes the last reports and ends all fabrics; returns when that is done, or at deadline,
+ * a time of g_get_monotonic_time(). */
+void gst_callstats_call_monitor_finish (
+    GstCallstatsCallMonitor *monitor, gint64 deadline);
+
+G_END_DECLS

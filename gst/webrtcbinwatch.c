@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One webrtcbin under watch.
+ *
+ * Callbacks run on webrtcbin's threads, sometimes under its locks: they copy and post to
+ * the monitor thread. Only a notify handler, which webrtcbin calls unlocked, may read the
+ * one property it is about; and the first get-stats reply, which comes on the thread that
+ * also notifies, reads the states that the webrtcbin had before. Everything else in this
+ * file runs on the monitor thread only.
+ */
+#include <gst/webrtc/webrtc.h>
+
+#include "webrtcbinwatch.h"
+
+/* What callbacks hold: it outlives the watch for as long as one of them may still run. */
+typedef struct {
+  gatomicrefcount ref_count;
+  CallstatsClient *client;
+  char *fabric;
+  GstCallstatsWatch *watch; /* monitor thread only; NULL once it is freed */
+} Link;
+
+struct _GstCallstatsWatch {
+  Link *link;
+  GWeakRef webrtcbin;
+  GstCallstatsCollectIp collect_ip;
+  GArray *handlers; /* gulong */
+  GSource *poll;
+  GstPromise *in_flight; /* NULL: no request */
+  gboolean was_open;     /* it has answered with stats */
+  gboolean finishing;    /* the next reply is the last */
+  gboolean ended;        /* the fabric is terminated */
+  GDestroyNotify done;
+  gpointer done_data;
+};
+
+static void
+link_unref (gpointer data)
+{
+  Link *link = data;
+
+  if (!g_atomic_ref_count_dec (&link->ref_count))
+    return;
+  g_object_unref (link->client);
+  g_free (link->fabric);
+  g_free (link);
+}
+
+static Link *
+link_ref (Link *link)
+{
+  g_atomic_ref_count_inc (&link->ref_count);
+  return link;
+}
+
+static Link *
+link_new (CallstatsClient *client, GstCallstatsWatch *watch)
+{
+  Link *link = g_new0 (Link, 1);
+
+  g_atomic_ref_count_init (&link->ref_count);
+  link->client = g_object_ref (client);
+  link->watch = watch;
+  return link;
+}
+
+/* States: webrtcbin's enumerations and ours name the same things in another order. */
+
+static const CallstatsSignalingState signaling_states[] = {
+  [GST_WEBRTC_SIGNALING_STATE_STABLE] = CALLSTATS_SIGNALING_STATE_STABLE,
+  [GST_WEBRTC_SIGNALING_STATE_CLOSED] = CALLSTATS_SIGNALING_STATE_CLOSED,
+  [GST_WEBRTC_SIGNALING_STATE_HAVE_LOCAL_OFFER] =
+      CALLSTATS_SIGNALING_STATE_HAVE_LOCAL_OFFER,
+  [GST_WEBRTC_SIGNALING_STATE_HAVE_REMOTE_OFFER] =
+      CALLSTATS_SIGNALING_STATE_HAVE_REMOTE_OFFER,
+  [GST_WEBRTC_SIGNALING_STATE_HAVE_LOCAL_PRANSWER] =
+      CALLSTATS_SIGNALING_STATE_HAVE_LOCAL_PRANSWER,
+  [GST_WEBRTC_SIGNALING_STATE_HAVE_REMOTE_PRANSWER] =
+      CALLSTATS_SIGNALING_STATE_HAVE_REMOTE_PRANSWER,
+};
+
+static const CallstatsIceGatheringState gathering_states[] = {
+  [GST_WEBRTC_ICE_GATHERING_STATE_NEW] = CALLSTATS_ICE_GATHERING_STATE_NEW,
+  [GST_WEBRTC_ICE_GATHERING_STATE_GATHERING] = CALLSTATS_ICE_GATHERING_STATE_GATHERING,
+  [GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE] = CALLSTATS_ICE_GATHERING_STATE_COMPLETE,
+};
+
+static const CallstatsIceConnectionState connection_states[] = {
+  [GST_WEBRTC_ICE_CONNECTION_STATE_NEW] = CALLSTATS_ICE_CONNECTION_STATE_NEW,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_CHECKING] = CALLSTATS_ICE_CONNECTION_STATE_CHECKING,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED] = CALLSTATS_ICE_CONNECTION_STATE_CONNECTED,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_COMPLETED] = CALLSTATS_ICE_CONNECTION_STATE_COMPLETED,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_FAILED] = CALLSTATS_ICE_CONNECTION_STATE_FAILED,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_DISCONNECTED] =
+      CALLSTATS_ICE_CONNECTION_STATE_DISCONNECTED,
+  [GST_WEBRTC_ICE_CONNECTION_STATE_CLOSED] = CALLSTATS_ICE_CONNECTION_STATE_CLOSED,
+};
+
+static void
+on_signaling_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
+{
+  Link *link = user_data;
+  GstWebRTCSignalingState state;
+
+  g_object_get (webrtcbin, "signaling-state", &state, NULL);
+  if ((guint)state < G_N_ELEMENTS (signaling_states))
+    callstats_client_set_signaling_state (
+        link->client, link->fabric, signaling_states[state]);
+}
+
+static void
+on_ice_gathering_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
+{
+  Link *link = user_data;
+  GstWebRTCICEGatheringState state;
+
+  g_object_get (webrtcbin, "ice-gathering-state", &state, NULL);
+  if ((guint)state < G_N_ELEMENTS (gathering_states))
+    callstats_client_set_ice_gathering_state (
+        link->client, link->fabric, gathering_states[state]);
+}
+
+static void
+on_ice_connection_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
+{
+  Link *link = user_data;
+  GstWebRTCICEConnectionState state;
+
+  g_object_get (webrtcbin, "ice-connection-state", &state, NULL);
+  if ((guint)state < G_N_ELEMENTS (connection_states))
+    callstats_client_set_ice_connection_state (
+        link->client, link->fabric, connection_states[state]);
+}
+
+static const struct {
+  const char *notify;
+  void (*handler) (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data);
+} notifications[] = {
+  { "notify::signaling-state", on_signaling_state },
+  { "notify::ice-gathering-state", on_ice_gathering_state },
+  { "notify::ice-connection-state", on_ice_connection_state },
+};
+
+static void
+connect_notifications (GstCallstatsWatch *self, GstElement *webrtcbin)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (notifications); i++) {
+    gulong id = g_signal_connect_data (webrtcbin, notifications[i].notify,
+        G_CALLBACK (notifications[i].handler), link_ref (self->link),
+        (GClosureNotify)(void (*) (void))link_unref, 0);
+
+    g_array_append_val (self->handlers, id);
+  }
+}
+
+static void
+disconnect_notifications (GstCallstatsWatch *self)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+  guint i;
+
+  for (i = 0; webrtcbin != NULL && i < self->handlers->len; i++)
+    g_signal_handler_disconnect (webrtcbin, g_array_index (self->handlers, gulong, i));
+  g_array_set_size (self->handlers, 0);
+}
+
+/* Polling */
+
+/* One get-stats request. */
+typedef struct {
+  Link *link;
+  GWeakRef webrtcbin; /* empty but for the first */
+  gboolean first;
+} Request;
+
+static void
+request_free (gpointer data)
+{
+  Request *request = data;
+
+  g_weak_ref_clear (&request->webrtcbin);
+  link_unref (request->link);
+  g_free (request);
+}
+
+/* One reply on its way to the monitor thread. */
+typedef struct {
+  Link *link;
+  GstPromise *promise;
+  gint64 time;
+  gboolean first; /* asked for the states' sake */
+} Reply;
+
+static void
+reply_free (gpointer data)
+{
+  Reply *reply = data;
+
+  gst_promise_unref (reply->promise);
+  link_unref (reply->link);
+  g_free (reply);
+}
+
+static void
+stop_polling (GstCallstatsWatch *self)
+{
+  if (self->poll == NULL)
+    return;
+  g_source_destroy (self->poll);
+  g_clear_pointer (&self->poll, g_source_unref);
+}
+
+static void
+end_fabric (GstCallstatsWatch *self)
+{
+  if (self->ended)
+    return;
+  self->ended = TRUE;
+  callstats_client_send_fabric_event (
+      self->link->client, self->link->fabric, "fabricTerminated", NULL, NULL);
+}
+
+static void
+finish_now (GstCallstatsWatch *self)
+{
+  GDestroyNotify done = g_steal_pointer (&self->done);
+
+  stop_polling (self);
+  end_fabric (self);
+  if (done != NULL)
+    done (self->done_data);
+}
+
+/* A webrtcbin that is closed, or not open yet, answers with an error. */
+static void
+take_reply (GstCallstatsWatch *self, Reply *reply)
+{
+  const GstStructure *stats = gst_promise_get_reply (reply->promise);
+  g_autoptr (CallstatsReport) report = NULL;
+
+  if (stats == NULL || gst_structure_has_field_typed (stats, "error", G_TYPE_ERROR)) {
+    if (self->was_open)
+      self->finishing = TRUE;
+    return;
+  }
+  self->was_open = TRUE;
+  if (reply->first)
+    return;
+  report = gst_callstats_read_stats (
+      stats, callstats_monitor_to_epoch (reply->time), self->collect_ip);
+  callstats_client_send_report (self->link->client, self->link->fabric, report);
+}
+
+static gboolean
+handle_reply (gpointer data)
+{
+  Reply *reply = data;
+  GstCallstatsWatch *self = reply->link->watch;
+
+  if (self == NULL)
+    return G_SOURCE_REMOVE;
+  g_clear_pointer (&self->in_flight, gst_promise_unref);
+  if (!self->ended)
+    take_reply (self, reply);
+  if (self->finishing)
+    finish_now (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* On the thread that notifies, so that no change can come between reading and telling. */
+static void
+tell_states (Request *request)
+{
+  g_autoptr (GObject) webrtcbin = g_weak_ref_get (&request->webrtcbin);
+  guint i;
+
+  for (i = 0; webrtcbin != NULL && i < G_N_ELEMENTS (notifications); i++)
+    notifications[i].handler (webrtcbin, NULL, request->link);
+}
+
+static void
+on_reply (GstPromise *promise, gpointer user_data)
+{
+  Request *request = user_data;
+  Reply *reply;
+
+  if (gst_promise_wait (promise) != GST_PROMISE_RESULT_REPLIED)
+    return;
+  if (request->first)
+    tell_states (request);
+  reply = g_new0 (Reply, 1);
+  reply->link = link_ref (request->link);
+  reply->promise = gst_promise_ref (promise);
+  reply->time = g_get_monotonic_time ();
+  reply->first = request->first;
+  callstats_monitor_invoke (handle_reply, reply, reply_free);
+}
+
+/* Our own reference stays until the reply: a webrtcbin that closes drops its silently. */
+static void
+request_stats (GstCallstatsWatch *self, gboolean first)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+  Request *request;
+
+  if (webrtcbin == NULL || self->in_flight != NULL)
+    return;
+  request = g_new0 (Request, 1);
+  request->link = link_ref (self->link);
+  request->first = first;
+  g_weak_ref_init (&request->webrtcbin, first ? webrtcbin : NULL);
+  self->in_flight = gst_promise_new_with_change_func (on_reply, request, request_free);
+  g_signal_emit_by_name (webrtcbin, "get-stats", NULL, self->in_flight);
+}
+
+static gboolean
+on_poll (gpointer user_data)
+{
+  request_stats (user_data, FALSE);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A reply that comes after the interruption is dropped by the promise. */
+static void
+drop_request (GstCallstatsWatch *self)
+{
+  if (self->in_flight == NULL)
+    return;
+  gst_promise_interrupt (self->in_flight);
+  g_clear_pointer (&self->in_flight, gst_promise_unref);
+}
+
+void
+gst_callstats_watch_finish (
+    GstCallstatsWatch *self, GDestroyNotify done, gpointer user_data)
+{
+  self->done = done;
+  self->done_data = user_data;
+  if (self->ended) {
+    finish_now (self);
+    return;
+  }
+  stop_polling (self);
+  self->finishing = TRUE;
+  request_stats (self, FALSE);
+  if (self->in_flight == NULL)
+    finish_now (self);
+}
+
+GstCallstatsWatch *
+gst_callstats_watch_new (
+    GstElement *webrtcbin, const GstCallstatsWatchOptions *options, GError **error)
+{
+  GstCallstatsWatch *self;
+  g_autofree char *fabric =
+      callstats_client_add_new_fabric (options->client, options->remote_user_id,
+          CALLSTATS_FABRIC_USAGE_AUTO, options->conference_id, error);
+
+  if (fabric == NULL)
+    return NULL;
+  self = g_new0 (GstCallstatsWatch, 1);
+  self->link = link_new (options->client, self);
+  self->link->fabric = g_steal_pointer (&fabric);
+  self->collect_ip = options->collect_ip;
+  self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
+  g_weak_ref_init (&self->webrtcbin, webrtcbin);
+  connect_notifications (self, webrtcbin);
+  self->poll = callstats_monitor_add_timeout (options->interval_ms, on_poll, self, NULL);
+  request_stats (self, TRUE);
+  return self;
+}
+
+void
+gst_callstats_watch_stop (GstCallstatsWatch *self)
+{
+  disconnect_notifications (self);
+  drop_request (self);
+  finish_now (self);
+}
+
+void
+gst_callstats_watch_free (GstCallstatsWatch *self)
+{
+  if (self == NULL)
+    return;
+  gst_callstats_watch_stop (self);
+  self->link->watch = NULL;
+  link_unref (self->link);
+  g_array_unref (self->handlers);
+  g_weak_ref_clear (&self->webrtcbin);
+  g_free (self);
+}
+
+const char *
+gst_callstats_watch_get_fabric (GstCallstatsWatch *self)
+{
+  return self->link->fabric;
+}
+
+GstElement *
+gst_callstats_watch_get_webrtcbin (GstCallstatsWatch *self)
+{
+  return g_weak_ref_get (&self->webrtcbin);
+}

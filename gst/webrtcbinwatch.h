@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * One webrtcbin under watch: its states become a fabric's, its statistics reports.
+ *
+ * Monitor thread only.
+ */
+#pragma once
+
+#include "webrtcbinstats.h"
+
+G_BEGIN_DECLS
+
+typedef struct _GstCallstatsWatch GstCallstatsWatch;
+
+typedef struct {
+  CallstatsClient *client;
+  const char *remote_user_id; /* nullable */
+  const char *conference_id;  /* nullable */
+  guint interval_ms;
+  GstCallstatsCollectIp collect_ip;
+} GstCallstatsWatchOptions;
+
+/* Adds the fabric and begins. NULL with an error where the client refuses it. */
+GstCallstatsWatch *gst_callstats_watch_new (
+    GstElement *webrtcbin, const GstCallstatsWatchOptions *options, GError **error);
+void gst_callstats_watch_free (GstCallstatsWatch *watch);
+
+const char *gst_callstats_watch_get_fabric (GstCallstatsWatch *watch);
+/* Returns: (transfer full) (nullable): NULL once it is gone. */
+GstElement *gst_callstats_watch_get_webrtcbin (GstCallstatsWatch *watch);
+
+/* Takes the last report and ends the fabric, then calls back once; webrtcbin must still
+ * run, or the report is left out. */
+void gst_callstats_watch_finish (
+    GstCallstatsWatch *watch, GDestroyNotify done, gpointer user_data);
+/* Ends the fabric at once, without a last report. */
+void gst_callstats_watch_stop (GstCallstatsWatch *watch);
+
+G_END_DECLS
