@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "listener.h"
 #include "log.h"
 #include "reply.h"
 
@@ -175,11 +176,13 @@ static void
 on_wrote_informational (SoupServerMessage *message, gpointer user_data)
 {
   Upgrade *upgrade = user_data;
-  g_autoptr (SoupServerMessage) alive = g_object_ref (message);
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
   Ingest *ingest = upgrade->ingest;
   Identity *identity = g_steal_pointer (&upgrade->identity);
-  g_autoptr (GIOStream) stream = soup_server_message_steal_connection (message);
+  g_autoptr (GIOStream) stream = NULL;
+
+  listener_upgraded (soup_server_message_get_remote_address (message));
+  stream = soup_server_message_steal_connection (message);
 
   if (stream == NULL || identity == NULL) {
     identity_free (identity);

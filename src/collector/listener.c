@@ -33,14 +33,8 @@ typedef struct {
   gint64 deadline; /* monotonic; G_MAXINT64: none */
 } Peer;
 
-static const char refusal[] = "HTTP/1.1 503 Service Unavailable\r\n"
-                              "Content-Type: application/json\r\n"
-                              "Content-Length: 84\r\n"
-                              "Retry-After: 10\r\n"
-                              "Connection: close\r\n"
-                              "\r\n"
-                              "{\"error\":{\"code\":\"too-many-connections\","
-                              "\"message\":\"Too many connections; try later\"}}\n";
+static const char refusal[] = "{\"error\":{\"code\":\"too-many-connections\","
+                              "\"message\":\"Too many connections; try again later\"}}\n";
 
 static gint64
 seconds_from_now (int seconds)
@@ -64,9 +58,16 @@ static void
 refuse (Listener *listener, GSocketConnection *connection)
 {
   GSocket *socket = g_socket_connection_get_socket (connection);
+  g_autofree char *answer = g_strdup_printf ("HTTP/1.1 503 Service Unavailable\r\n"
+                                             "Content-Type: application/json\r\n"
+                                             "Content-Length: %" G_GSIZE_FORMAT "\r\n"
+                                             "Retry-After: 10\r\n"
+                                             "Connection: close\r\n"
+                                             "\r\n%s",
+      strlen (refusal), refusal);
 
   g_socket_set_blocking (socket, FALSE);
-  g_socket_send (socket, refusal, strlen (refusal), NULL, NULL);
+  g_socket_send (socket, answer, strlen (answer), NULL, NULL);
   g_socket_shutdown (socket, FALSE, TRUE, NULL);
   if (!listener->full)
     log_warning ("connections-exhausted", "hint", "raise --max-connections", NULL);

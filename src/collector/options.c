@@ -85,7 +85,7 @@ parse_arguments (Arguments *arguments, int argc, char **argv, GError **error)
         "Connections beyond this are refused (10000)", "N" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, "Print the version",
         NULL },
-    { NULL },
+    G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context =
       g_option_context_new ("- collect call statistics of callstatsmon");

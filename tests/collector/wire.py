@@ -82,6 +82,7 @@ class Collector:
         match = re.fullmatch(r"callstats-collector: listening on http://(.*):(\d+)/\n", line)
         if match is None:
             raise RuntimeError(f"the collector did not start: {line!r} {self.read_log()}")
+        self.sockets = []  # closed with it
         self.host = match.group(1)
         self.port = int(match.group(2))
 
@@ -102,9 +103,17 @@ class Collector:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(DEADLINE)
+        for peer in self.sockets:
+            peer.close()
         self.process.stdout.close()
         self.log.close()
         return code
+
+    def finish(self):
+        """Ends it when the test is through with it, clients first."""
+        for peer in self.sockets:
+            peer.close()
+        return self.stop()
 
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
@@ -144,7 +153,7 @@ class Collector:
     def __exit__(self, kind, value, trace):
         if self.process.poll() is None and kind is not None:
             self.kill()
-        code = self.stop()
+        code = self.finish()
         if kind is None and code not in (0, -signal.SIGKILL):
             raise AssertionError(f"the collector exited with {code}:\n{self.read_log()}")
         if kind is not None:
@@ -197,6 +206,7 @@ class Socket:
         self.socket = socket.create_connection((collector.host, collector.port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.buffer = b""
+        collector.sockets.append(self)
 
     def send(self, data):
         self.socket.sendall(data)

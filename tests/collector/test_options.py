@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What it says when it cannot start: exit code 1 and a text that names the value and the way
+out."""
+import os
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+import wire
+
+
+class Options(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="collector-options-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.secret = self.write("secret", "a secret\n")
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, content):
+        with open(self.path(name), "wb") as out:
+            out.write(content if isinstance(content, bytes) else content.encode())
+        return self.path(name)
+
+    def run_with(self, *options):
+        return subprocess.run([os.environ["CALLSTATS_COLLECTOR"], *options], text=True,
+                              capture_output=True, timeout=wire.DEADLINE, check=False)
+
+    def arguments(self, **changes):
+        options = {"listen": "127.0.0.1:0", "store": "sqlite:" + self.path("calls.db"),
+                   "app": "demo", "app_secret_file": self.secret, **changes}
+        return [part for name, value in options.items() if value is not None
+                for part in ("--" + name.replace("_", "-"), value)]
+
+    def assert_refused(self, arguments, *texts):
+        done = self.run_with(*arguments)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        for text in texts:
+            self.assertIn(text, done.stderr)
+        self.assertNotIn("a secret", done.stderr)
+
+    def test_listen(self):
+        for listen in ("nonsense", "127.0.0.1", "127.0.0.1:", ":80", "127.0.0.1:x", "1:2:3",
+                       "127.0.0.1:65536", "[::1", "example.org:80"):
+            self.assert_refused(self.arguments(listen=listen), "--listen", listen, "127.0.0.1:8765")
+
+    def test_beyond_loopback(self):
+        for listen in "0.0.0.0:8765", "192.168.1.1:8765", "[::]:8765":
+            self.assert_refused(
+                self.arguments(listen=listen), listen, "beyond loopback", "TLS", "reverse proxy")
+
+    def test_port_in_use(self):
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            port = holder.getsockname()[1]
+            self.assert_refused(
+                self.arguments(listen=f"127.0.0.1:{port}"), str(port), "in use", "another port")
+
+    def test_store(self):
+        for store in "nonsense", "sqlite:", "mysql:x", "":
+            self.assert_refused(self.arguments(store=store), "--store", "sqlite:/")
+        self.assert_refused(self.arguments(store=None), "--store is missing")
+
+    def test_file_that_is_no_database(self):
+        path = self.write("note.txt", "this is no database, " * 100)
+        self.assert_refused(
+            self.arguments(store="sqlite:" + path), path, "not an SQLite database")
+        with open(path, encoding="utf-8") as note:
+            self.assertTrue(note.read().startswith("this is no database"))
+
+    def test_database_of_another_program(self):
+        with sqlite3.connect(self.path("other.db")) as other:
+            other.execute("CREATE TABLE things (id)")
+        self.assert_refused(self.arguments(store="sqlite:" + self.path("other.db")),
+                            "other.db", "another program")
+
+    def test_database_of_a_newer_version(self):
+        with wire.Collector(self.folder, store=self.path("newer.db")):
+            pass
+        with sqlite3.connect(self.path("newer.db")) as newer:
+            newer.execute("PRAGMA user_version=1000")
+        self.assert_refused(
+            self.arguments(store="sqlite:" + self.path("newer.db")), "newer.db", "newer")
+
+    def test_folder_that_does_not_exist(self):
+        path = self.path("nowhere/calls.db")
+        self.assert_refused(self.arguments(store="sqlite:" + path), path, "folder")
+        self.assert_refused(self.arguments(store="sqlite:" + self.folder), self.folder)
+
+    def test_secret_files(self):
+        missing = self.path("missing")
+        self.assert_refused(
+            self.arguments(app_secret_file=missing), missing, "cannot be read", "permissions")
+        empty = self.write("empty", "\n")
+        self.assert_refused(self.arguments(app_secret_file=empty), empty, "is empty")
+        binary = self.write("binary", b"a\0b")
+        self.assert_refused(self.arguments(app_secret_file=binary), binary, "NUL")
+
+    def test_applications(self):
+        self.assert_refused(self.arguments(app=None), "belong together")
+        self.assert_refused(self.arguments(app_secret_file=None), "belong together")
+        self.assert_refused(
+            self.arguments(app=None, app_secret_file=None), "no application", "--keys")
+        self.assert_refused(self.arguments(app=""), "application id")
+
+    def test_key_files(self):
+        missing = self.path("missing.keys")
+        self.assert_refused(
+            self.arguments(app=None, app_secret_file=None, keys=missing), missing, "[APP-ID]")
+        empty = self.write("empty.keys", "[one]\n")
+        self.assert_refused(
+            self.arguments(app=None, app_secret_file=None, keys=empty), "[one]", "secret-file=")
+        twice = self.write("twice.keys", "[demo]\nsecret=x\n")
+        self.assert_refused(self.arguments(keys=twice), "demo", "twice")
+
+    def test_origins(self):
+        for origin in "stats.example.org", "ftp://x", "https://x/path", "https://":
+            self.assert_refused(self.arguments(origin=origin), "--origin", origin)
+
+    def test_unknown_options(self):
+        self.assert_refused([*self.arguments(), "--nonsense"], "nonsense")
+        self.assert_refused([*self.arguments(), "nonsense"], "nonsense", "--help")
+        self.assert_refused(self.arguments(max_connections="0"), "--max-connections")
+
+    def test_help_and_version(self):
+        done = self.run_with("--help")
+        self.assertEqual(done.returncode, 0)
+        for text in "--listen", "--store", "--keys", "secret-file=", "--origin":
+            self.assertIn(text, done.stdout)
+        self.assertRegex(self.run_with("--version").stdout, r"^callstats-collector \d+\.\d+")
+
+
+class Starting(unittest.TestCase):
+    def test_several_applications_from_a_key_file(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "two.secret"), "w", encoding="utf-8") as out:
+                out.write("second\n")
+            keys = os.path.join(folder, "keys")
+            with open(keys, "w", encoding="utf-8") as out:
+                out.write("[one]\nsecret=first\n\n[two]\nsecret-file=two.secret\n")
+            with wire.Collector(options=["--keys", keys]) as collector:
+                self.assertEqual(collector.get("apps")["apps"], ["demo", "one", "two"])
+                audience = collector.audience
+                for app, secret in ("one", "first"), ("two", "second"):
+                    bearer = wire.token(audience, secret, app=app)
+                    collector.connect(bearer=bearer).close()
+                with self.assertRaises(wire.Refused):
+                    collector.connect(bearer=wire.token(audience, "first", app="two"))
+
+    def test_applications_do_not_see_each_other(self):
+        with tempfile.TemporaryDirectory() as folder:
+            keys = os.path.join(folder, "keys")
+            with open(keys, "w", encoding="utf-8") as out:
+                out.write("[other]\nsecret=x\n")
+            with wire.Collector(options=["--keys", keys]) as collector:
+                client = collector.connect()
+                client.hello()
+                client.store(wire.report("f", "c"))
+                self.assertEqual(collector.get("apps", "other", "conferences")["conferences"], [])
+                self.assertEqual(collector.http("/api/v1/apps/other/conferences/c")[0], 404)
+                self.assertEqual(collector.http("/api/v1/apps/other/fabrics/f/reports")[0], 404)
+
+    def test_listens_on_ipv6_loopback(self):
+        try:
+            with socket.socket(socket.AF_INET6) as probe:
+                probe.bind(("::1", 0))
+        except OSError:
+            self.skipTest("no IPv6 loopback here")
+        with wire.Collector(listen="[::1]:0") as collector:
+            self.assertEqual(collector.host, "[::1]")
+            self.assertEqual(collector.http("/healthz")[0], 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
