@@ -15,10 +15,10 @@
  * that goes in at `sink_N` comes out at `src_N` after real ICE, DTLS and SRTP. It uses
  * the address 127.0.0.1 only, so a call needs no network and never leaves the machine.
  *
- * The offer is made once every sink pad has caps; until the call is negotiated, data
- * is held at the sink pads. A sink pad that is requested later is added by another
- * negotiation. Releasing `sink_N` ends and removes `src_N`; its m-line stays in the
- * call without media. Streams that share a transport (any
+ * The offer is made once every sink pad has caps; until the call is up, data is held
+ * at the sink pads, so none is lost at its start. A sink pad that is requested later is
+ * added by another negotiation. Releasing `sink_N` ends and removes `src_N`; its m-line
+ * stays in the call without media. Streams that share a transport (any
  * #callstatsloopback:bundle-policy but `none`) need payload types of their own, one for
  * each codec.
  *

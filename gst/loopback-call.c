@@ -100,7 +100,7 @@ negotiate_if_needed (LoopbackCall *self)
 }
 
 static void
-on_stable (gpointer owner)
+on_ready (gpointer owner)
 {
   g_autoptr (GPtrArray) streams = copy_streams (owner);
 
@@ -120,7 +120,7 @@ on_failed (gpointer owner, const gchar *reason)
     loopback_stream_fail (g_ptr_array_index (streams, i));
 }
 
-static const LoopbackSignallingEvents signalling_events = { on_stable, on_failed };
+static const LoopbackSignallingEvents signalling_events = { on_ready, on_failed };
 
 /* The end of streams */
 
@@ -205,6 +205,14 @@ refuse (gpointer owner, LoopbackStream *stream, const GstCaps *caps)
 }
 
 static void
+attach (gpointer owner, LoopbackStream *stream, GstCaps *caps)
+{
+  LoopbackCall *self = owner;
+
+  loopback_stream_attach (stream, self->caller, caps);
+}
+
+static void
 on_stream_changed (gpointer owner)
 {
   negotiate_if_needed (owner);
@@ -217,7 +225,7 @@ on_stream_eos (gpointer owner, LoopbackStream *stream, gboolean due)
   schedule_eos_check (owner, stream, due);
 }
 
-static const LoopbackStreamEvents stream_events = { refuse, on_stream_changed,
+static const LoopbackStreamEvents stream_events = { refuse, attach, on_stream_changed,
   on_stream_eos };
 
 /* What callee receives */
@@ -326,8 +334,6 @@ renew_peers (LoopbackCall *self)
   make_peers (self);
   loopback_peer_copy_settings (caller, self->caller);
   loopback_peer_copy_settings (callee, self->callee);
-  for (guint i = 0; i < streams->len; i++)
-    loopback_stream_attach (g_ptr_array_index (streams, i), self->caller);
   self->used = FALSE;
 }
 
@@ -402,8 +408,9 @@ has_index (LoopbackCall *self, guint index)
   return FALSE;
 }
 
-static LoopbackStream *
-new_stream (LoopbackCall *self, GstPadTemplate *templ, const gchar *name)
+/* With the index that @name asks for, or the lowest that is free; NULL if it is taken */
+LoopbackStream *
+loopback_call_add_stream (LoopbackCall *self, GstPadTemplate *templ, const gchar *name)
 {
   LoopbackStream *stream = NULL;
   guint index = 0;
@@ -419,21 +426,6 @@ new_stream (LoopbackCall *self, GstPadTemplate *templ, const gchar *name)
     self->eos_posted = FALSE;
   }
   g_mutex_unlock (&self->lock);
-  return stream;
-}
-
-/* With the index that @name asks for, or the lowest that is free. NULL if it is taken,
- * or there is no webrtcbin. */
-LoopbackStream *
-loopback_call_add_stream (LoopbackCall *self, GstPadTemplate *templ, const gchar *name)
-{
-  LoopbackStream *stream;
-
-  if (!self->caller || !self->callee)
-    return NULL;
-  stream = new_stream (self, templ, name);
-  if (stream)
-    loopback_stream_attach (stream, self->caller);
   return stream;
 }
 

@@ -49,6 +49,7 @@ struct _LoopbackSignalling {
   /* signalling thread only; _stop() once it has ended */
   gint step; /* index in STEPS, -1 when stable */
   gboolean again;
+  gboolean negotiated; /* at least once */
   gboolean failed;
   GstPromise *promise;
   GstWebRTCSessionDescription *description;
@@ -162,12 +163,42 @@ take_description (LoopbackSignalling *self, const GstStructure *reply)
   return TRUE;
 }
 
+static GstWebRTCPeerConnectionState
+get_connection_state (GstElement *webrtcbin)
+{
+  GstWebRTCPeerConnectionState state;
+
+  g_object_get (webrtcbin, "connection-state", &state, NULL);
+  return state;
+}
+
+/* Data that is sent before both ends have the keys is lost, so ready is both negotiated
+ * and connected. */
+static gboolean
+check_connection (gpointer user_data)
+{
+  LoopbackSignalling *self = user_data;
+  guint connected = 0;
+
+  for (guint i = 0; i < N_PEERS; i++) {
+    GstWebRTCPeerConnectionState state = get_connection_state (self->peers[i]);
+
+    connected += state == GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED;
+    if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
+      fail (self, "the connection, which could not be made or was lost");
+  }
+  if (self->negotiated && self->step < 0 && connected == N_PEERS)
+    self->events->ready (self->owner);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 become_stable (LoopbackSignalling *self)
 {
   self->step = -1;
+  self->negotiated = TRUE;
   g_clear_pointer (&self->description, gst_webrtc_session_description_free);
-  self->events->stable (self->owner);
+  check_connection (self);
   if (self->again)
     next_step (self);
 }
@@ -278,22 +309,10 @@ on_callee_candidate (
   post_candidate (user_data, CALLER, mline, attribute);
 }
 
-static gboolean
-fail_connection (gpointer user_data)
-{
-  fail (user_data, "the connection could not be made or was lost (connection-state "
-                   "is failed)");
-  return G_SOURCE_REMOVE;
-}
-
 static void
 on_connection_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
 {
-  GstWebRTCPeerConnectionState state;
-
-  g_object_get (webrtcbin, "connection-state", &state, NULL);
-  if (state == GST_WEBRTC_PEER_CONNECTION_STATE_FAILED)
-    post (user_data, fail_connection);
+  post (user_data, check_connection);
 }
 
 static void

@@ -13,7 +13,9 @@ typedef struct _LoopbackSignalling LoopbackSignalling;
 
 /* Called on the signalling thread, without a lock held. */
 typedef struct {
-  void (*stable) (gpointer owner);
+  /* Negotiated and connected: data may flow; again after each negotiation. */
+  void (*ready) (gpointer owner);
+  /* Once, and then nothing more is negotiated. */
   void (*failed) (gpointer owner, const gchar *reason);
 } LoopbackSignallingEvents;
 

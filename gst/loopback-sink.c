@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * sink_N of a loopback stream: checks the caps, holds the data back until the call is
- * negotiated, notes the last sequence number, and keeps EOS to itself.
+ * up, notes the last sequence number, and keeps EOS to itself.
  *
  * Events and data: upstream's streaming thread. _open() and _fail(): the signalling
  * thread. See loopback-stream.c for what they share.
@@ -66,6 +66,7 @@ take_caps (LoopbackStream *self, GstEvent *event)
 {
   g_autofree gchar *problem = NULL;
   GstCaps *caps;
+  guint ssrc;
 
   gst_event_parse_caps (event, &caps);
   problem = find_problem (self, caps);
@@ -74,6 +75,8 @@ take_caps (LoopbackStream *self, GstEvent *event)
     gst_event_unref (event);
     return FALSE;
   }
+  if (loopback_caps_get_ssrc (caps, &ssrc))
+    self->events->attach (self->owner, self, caps);
   keep_caps (self, caps);
   if (!gst_pad_event_default (self->sink, GST_OBJECT (self->element), event))
     return FALSE;
@@ -251,7 +254,7 @@ loopback_stream_take_offer (LoopbackStream *self)
   return taken;
 }
 
-/* A negotiation is through: lets the data go if the stream was part of it. */
+/* The call is up: lets the data go if the stream is part of it. */
 void
 loopback_stream_open (LoopbackStream *self)
 {

@@ -122,17 +122,13 @@ loopback_stream_unref (LoopbackStream *self)
   g_atomic_rc_box_release_full (self, clear);
 }
 
-/* Gives the stream a pad of @caller, which only sends. webrtcbin counts its pads
- * itself: asked for by name, a pad is bound to the m-line of that number, and an
- * offer with a gap fails. */
-void
-loopback_stream_attach (LoopbackStream *self, GstElement *caller)
+static void
+request_send_pad (LoopbackStream *self, GstElement *caller)
 {
   GstPadTemplate *templ = gst_element_get_pad_template (caller, "sink_%u");
   g_autoptr (GstPad) send = gst_element_request_pad (caller, templ, NULL, NULL);
   g_autoptr (GObject) transceiver = NULL;
 
-  g_return_if_fail (send != NULL);
   g_object_get (send, "transceiver", &transceiver, NULL);
   g_object_set (
       transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, NULL);
@@ -142,6 +138,29 @@ loopback_stream_attach (LoopbackStream *self, GstElement *caller)
   self->send = g_steal_pointer (&send);
   self->transceiver = g_steal_pointer (&transceiver);
   g_mutex_unlock (&self->lock);
+}
+
+/* Gives the stream a pad of @caller, which only sends.
+ *
+ * Not before its caps are known, and those are made the transceiver's preference:
+ * webrtcbin (1.22) leaves a transceiver without caps out of an offer, then takes it for
+ * the one that was offered, and aborts. So each must have caps, even if its pad is
+ * released before the offer. The pad is not asked for by name, as that would bind it to
+ * the m-line of that number, nor by caps, for which webrtcbin may hand out the
+ * transceiver of a released pad. */
+void
+loopback_stream_attach (LoopbackStream *self, GstElement *caller, GstCaps *caps)
+{
+  g_autoptr (GObject) transceiver = NULL;
+
+  g_mutex_lock (&self->lock);
+  g_set_object (&transceiver, self->transceiver);
+  g_mutex_unlock (&self->lock);
+  if (!transceiver) {
+    request_send_pad (self, caller);
+    transceiver = g_object_ref (self->transceiver);
+  }
+  g_object_set (transceiver, "codec-preferences", caps, NULL);
 }
 
 void
@@ -155,9 +174,10 @@ loopback_stream_detach (LoopbackStream *self, GstElement *caller)
   transceiver = g_steal_pointer (&self->transceiver);
   g_mutex_unlock (&self->lock);
 
+  if (!send)
+    return;
   gst_ghost_pad_set_target (GST_GHOST_PAD (self->sink), NULL);
-  if (send)
-    gst_element_release_request_pad (caller, send);
+  gst_element_release_request_pad (caller, send);
 }
 
 /* The m-line stays in the call without media, as after a browser's removeTrack(). */

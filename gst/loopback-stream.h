@@ -15,6 +15,8 @@ typedef struct _LoopbackStream LoopbackStream;
 typedef struct {
   /* Upstream's streaming thread: why these caps cannot be in the call, or NULL. */
   gchar *(*refuse) (gpointer owner, LoopbackStream *stream, const GstCaps *caps);
+  /* Upstream's streaming thread: wants loopback_stream_attach() called. */
+  void (*attach) (gpointer owner, LoopbackStream *stream, GstCaps *caps);
   /* Any thread: the stream became ready to be offered, got EOS, or ended. */
   void (*changed) (gpointer owner);
   /* Upstream's streaming thread: wants loopback_stream_check_eos() called on the
@@ -26,7 +28,7 @@ LoopbackStream *loopback_stream_new (GstElement *element, guint index,
     GstPadTemplate *templ, const LoopbackStreamEvents *events, gpointer owner);
 LoopbackStream *loopback_stream_ref (LoopbackStream *self);
 void loopback_stream_unref (LoopbackStream *self);
-void loopback_stream_attach (LoopbackStream *self, GstElement *caller);
+void loopback_stream_attach (LoopbackStream *self, GstElement *caller, GstCaps *caps);
 void loopback_stream_detach (LoopbackStream *self, GstElement *caller);
 void loopback_stream_release (LoopbackStream *self, GstElement *caller);
 void loopback_stream_reset (LoopbackStream *self);
