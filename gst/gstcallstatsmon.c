@@ -377,6 +377,7 @@ start (GstCallstatsMon *self)
   if (self->used_client != self->own_client)
     options.conference_id = conference_id;
   self->monitor = gst_callstats_call_monitor_new (GST_ELEMENT (self), &options);
+  callstats_client_initialize (self->used_client);
 }
 
 static void

@@ -32,8 +32,9 @@
  * thread-default when the client was made.
  *
  * The properties that say who reports, and to whom, are read when the first fabric is
- * added; after that, a change of the secret makes a refused client try again, and a
- * change of the conference id releases what was held back for want of one.
+ * added or [method@Callstats.Client.initialize] called; after that, a change of the
+ * secret makes a refused client try again, and a change of the conference id releases
+ * what was held back for want of one.
  */
 struct _CallstatsClient {
   GObject parent_instance;
@@ -340,6 +341,28 @@ check_text (const char *what, const char *text, gsize limit, GError **error)
     return FALSE;
   }
   return TRUE;
+}
+
+static void
+run_initialize (Job *job)
+{
+  callstats_reporter_initialize (job->reporter);
+}
+
+/**
+ * callstats_client_initialize:
+ * @self: a client
+ *
+ * Connects to the backend now, callstats' initialize(); otherwise the first fabric does.
+ * The answer is [signal@Callstats.Client::initialized]. Without a backend nothing
+ * happens.
+ */
+void
+callstats_client_initialize (CallstatsClient *self)
+{
+  g_return_if_fail (CALLSTATS_IS_CLIENT (self));
+
+  job_post (job_new (self, run_initialize, NULL));
 }
 
 static void

@@ -16,6 +16,8 @@ CALLSTATS_AVAILABLE_IN_0_1
 CallstatsClient *callstats_client_new (const char *app_id, const char *user_id);
 
 CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_initialize (CallstatsClient *self);
+CALLSTATS_AVAILABLE_IN_0_1
 char *callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_id,
     CallstatsFabricUsage usage, const char *conference_id, GError **error);
 CALLSTATS_AVAILABLE_IN_0_1

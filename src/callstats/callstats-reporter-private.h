@@ -41,6 +41,9 @@ void callstats_reporter_remove_observer (CallstatsReporter *reporter, gpointer u
 void callstats_reporter_configure (
     CallstatsReporter *reporter, const CallstatsConfiguration *configuration);
 
+/* Connects to the backend, where there is one and there is no connection yet. */
+void callstats_reporter_initialize (CallstatsReporter *reporter);
+
 /* Times are of g_get_monotonic_time(). */
 void callstats_reporter_add_fabric (CallstatsReporter *reporter, const char *fabric,
     const char *remote_user, CallstatsFabricUsage usage, const char *conference,

@@ -424,6 +424,13 @@ ensure_delivery (CallstatsReporter *self)
   return self->delivery;
 }
 
+void
+callstats_reporter_initialize (CallstatsReporter *self)
+{
+  ensure_delivery (self);
+  update_stats (self);
+}
+
 /* Records */
 
 static gboolean

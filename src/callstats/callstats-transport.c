@@ -56,7 +56,7 @@ callstats_transport_load (GError **error)
   if (libsoup2_is_loaded ()) {
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_UNAVAILABLE,
         "libsoup 2 is loaded in this process, and libsoup 3, which the backend needs, "
-        "cannot live beside it: nothing is sent, reports stay on the bus");
+        "cannot live beside it: nothing is sent");
     return NULL;
   }
   module = open_module (error);
