@@ -75,7 +75,7 @@ class Demo:
     def _show(self, known):
         for event in known["events"]:
             self._show_event(event)
-        reports = ", ".join(f"{fabric['user']} {fabric['reports']}" for fabric in known["fabrics"])
+        reports = ", ".join(f"{fabric['user']} {fabric['reports']}" for fabric in by_user(known))
         if reports and not self.stopped.is_set():
             say(f"{self._clock()} reports stored: {reports}")
 
@@ -84,9 +84,7 @@ class Demo:
         key = (event["time"], event["user"], event.get("fabric"), event["name"])
         if key not in self.shown:
             self.shown.add(key)
-            data = event.get("data") or {}
-            delay = f" after {data['delay']} ms" if "delay" in data else ""
-            say(f"{self._clock()} {event['user']}: {event['name']}{delay}")
+            say(f"{self._clock()} {event['user']}: {event['name']}{detail(event)}")
 
     def _clock(self):
         return f"{time.monotonic() - self.started:5.1f} s"
@@ -98,13 +96,25 @@ class Demo:
             say(line)
 
 
+def detail(event):
+    data = event["data"] or {}
+    if "delay" in data:
+        return f" after {data['delay']} ms"
+    if "newState" in data:
+        return f" {data['changedState']} {data['newState']}"
+    return ""
+
+
 def count(known, name):
     return sum(event["name"] == name for event in known["events"])
 
 
+def by_user(known):
+    return sorted(known["fabrics"], key=lambda fabric: fabric["user"])
+
+
 def setup_delays(known):
-    fabrics = sorted(known["fabrics"], key=lambda fabric: fabric["user"])
-    return [fabric.get("setupDelay") for fabric in fabrics]
+    return [fabric["setupDelay"] for fabric in by_user(known)]
 
 
 def summary(collector, conference, known):

@@ -93,8 +93,8 @@ def print_message(message):
         report = Callstats.Report.new_from_json(structure["time"] * 1000, structure["report"])
         for stats in report.to_variant().unpack().values():
             if stats["type"] == "inbound-rtp":
-                print(structure["webrtcbin"].get_name(), "received", stats["kind"],
-                      stats["bytesReceived"], "bytes")
+                print(structure["webrtcbin"].get_name(), "SSRC", stats["ssrc"],
+                      "received", stats.get("bytesReceived", "no"), "bytes")
 
 
 def main():
