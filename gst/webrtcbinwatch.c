@@ -10,15 +10,10 @@
  */
 #include <gst/webrtc/webrtc.h>
 
+#include "fabriclink.h"
 #include "webrtcbinwatch.h"
 
-/* What callbacks hold: it outlives the watch for as long as one of them may still run. */
-typedef struct {
-  gatomicrefcount ref_count;
-  CallstatsClient *client;
-  char *fabric;
-  GstCallstatsWatch *watch; /* monitor thread only; NULL once it is freed */
-} Link;
+typedef GstCallstatsFabricLink Link; /* its owner is the watch */
 
 struct _GstCallstatsWatch {
   Link *link;
@@ -33,36 +28,6 @@ struct _GstCallstatsWatch {
   GDestroyNotify done;
   gpointer done_data;
 };
-
-static void
-link_unref (gpointer data)
-{
-  Link *link = data;
-
-  if (!g_atomic_ref_count_dec (&link->ref_count))
-    return;
-  g_object_unref (link->client);
-  g_free (link->fabric);
-  g_free (link);
-}
-
-static Link *
-link_ref (Link *link)
-{
-  g_atomic_ref_count_inc (&link->ref_count);
-  return link;
-}
-
-static Link *
-link_new (CallstatsClient *client, GstCallstatsWatch *watch)
-{
-  Link *link = g_new0 (Link, 1);
-
-  g_atomic_ref_count_init (&link->ref_count);
-  link->client = g_object_ref (client);
-  link->watch = watch;
-  return link;
-}
 
 /* States: webrtcbin's enumerations and ours name the same things in another order. */
 
@@ -147,9 +112,8 @@ connect_notifications (GstCallstatsWatch *self, GstElement *webrtcbin)
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (notifications); i++) {
-    gulong id = g_signal_connect_data (webrtcbin, notifications[i].notify,
-        G_CALLBACK (notifications[i].handler), link_ref (self->link),
-        (GClosureNotify)(void (*) (void))link_unref, 0);
+    gulong id = gst_callstats_fabric_link_connect (self->link, webrtcbin,
+        notifications[i].notify, G_CALLBACK (notifications[i].handler), 0);
 
     g_array_append_val (self->handlers, id);
   }
@@ -181,7 +145,7 @@ request_free (gpointer data)
   Request *request = data;
 
   g_weak_ref_clear (&request->webrtcbin);
-  link_unref (request->link);
+  gst_callstats_fabric_link_unref (request->link);
   g_free (request);
 }
 
@@ -199,7 +163,7 @@ reply_free (gpointer data)
   Reply *reply = data;
 
   gst_promise_unref (reply->promise);
-  link_unref (reply->link);
+  gst_callstats_fabric_link_unref (reply->link);
   g_free (reply);
 }
 
@@ -257,7 +221,7 @@ static gboolean
 handle_reply (gpointer data)
 {
   Reply *reply = data;
-  GstCallstatsWatch *self = reply->link->watch;
+  GstCallstatsWatch *self = reply->link->owner;
 
   if (self == NULL)
     return G_SOURCE_REMOVE;
@@ -291,7 +255,7 @@ on_reply (GstPromise *promise, gpointer user_data)
   if (request->first)
     tell_states (request);
   reply = g_new0 (Reply, 1);
-  reply->link = link_ref (request->link);
+  reply->link = gst_callstats_fabric_link_ref (request->link);
   reply->promise = gst_promise_ref (promise);
   reply->time = g_get_monotonic_time ();
   reply->first = request->first;
@@ -308,7 +272,7 @@ request_stats (GstCallstatsWatch *self, gboolean first)
   if (webrtcbin == NULL || self->in_flight != NULL)
     return;
   request = g_new0 (Request, 1);
-  request->link = link_ref (self->link);
+  request->link = gst_callstats_fabric_link_ref (self->link);
   request->first = first;
   g_weak_ref_init (&request->webrtcbin, first ? webrtcbin : NULL);
   self->in_flight = gst_promise_new_with_change_func (on_reply, request, request_free);
@@ -361,8 +325,7 @@ gst_callstats_watch_new (
   if (fabric == NULL)
     return NULL;
   self = g_new0 (GstCallstatsWatch, 1);
-  self->link = link_new (options->client, self);
-  self->link->fabric = g_steal_pointer (&fabric);
+  self->link = gst_callstats_fabric_link_new (options->client, fabric, self);
   self->collect_ip = options->collect_ip;
   self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
   g_weak_ref_init (&self->webrtcbin, webrtcbin);
@@ -386,8 +349,8 @@ gst_callstats_watch_free (GstCallstatsWatch *self)
   if (self == NULL)
     return;
   gst_callstats_watch_stop (self);
-  self->link->watch = NULL;
-  link_unref (self->link);
+  self->link->owner = NULL;
+  gst_callstats_fabric_link_unref (self->link);
   g_array_unref (self->handlers);
   g_weak_ref_clear (&self->webrtcbin);
   g_free (self);
