@@ -10,7 +10,7 @@ from harness import EndToEnd, free_port, make_secret_file, warnings_in
 
 
 class BadInput(EndToEnd):
-    def output_of(self, seconds=3, **changes):
+    def output_of(self, seconds=2, **changes):
         """The call must end by its own EOS, whatever is wrong with its monitor."""
         backend = changes.pop("backend_url", None) or f"ws://127.0.0.1:{free_port()}/"
         call = self.make_call(self.credentials(backend, **changes), seconds)
