@@ -5,6 +5,7 @@
  * a network namespace.
  *
  *   call-runner loopback CYCLES    audio and video through callstatsloopback
+ *   call-runner monitored CYCLES   the same, watched by callstatsmon
  *   call-runner webrtcbin CYCLES   the control: two webrtcbins, connected by hand
  *
  * Prints "threads AFTER-CYCLE-3 AFTER-THE-LAST" and exits 0. A GLib warning or a
@@ -20,10 +21,13 @@
 #define SETTLED_AFTER 3
 
 static void
-run_loopback_call (void)
+run_loopback_call (gboolean monitored)
 {
   g_autoptr (CallFixture) call = call_fixture_new_audio_video ();
 
+  if (monitored)
+    gst_bin_add (GST_BIN (call_fixture_get_pipeline (call)),
+        gst_element_factory_make ("callstatsmon", NULL));
   call_fixture_play (call);
   call_fixture_wait_connected (call);
   call_fixture_wait_packets (call, 0, 1);
@@ -194,10 +198,11 @@ int
 main (int argc, char *argv[])
 {
   gboolean control = argc == 3 && strcmp (argv[1], "webrtcbin") == 0;
+  gboolean monitored = argc == 3 && strcmp (argv[1], "monitored") == 0;
   guint cycles, settled = 0;
 
   if (argc != 3) {
-    fprintf (stderr, "Usage: %s loopback|webrtcbin CYCLES\n", argv[0]);
+    fprintf (stderr, "Usage: %s loopback|monitored|webrtcbin CYCLES\n", argv[0]);
     return 2;
   }
   gst_init (NULL, NULL);
@@ -207,7 +212,7 @@ main (int argc, char *argv[])
     if (control)
       run_control_call ();
     else
-      run_loopback_call ();
+      run_loopback_call (monitored);
     if (i == SETTLED_AFTER)
       settled = call_fixture_count_threads (0);
   }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * callstatsloopback, call after call: nothing may be left behind, and no network needed.
+ * callstatsloopback, call after call, watched by callstatsmon and not: nothing may be
+ * left behind, and no network needed.
  *
  * Each test runs call-runner in a process of its own. CALLSTATS_CYCLES=100 in the
  * environment makes it the long run; without it there are few enough for every day.
@@ -58,10 +59,10 @@ run_calls (GSubprocessLauncher *launcher, const gchar *kind)
 }
 
 static void
-test_no_thread_is_left (void)
+test_no_thread_is_left (gconstpointer kind)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (0);
-  g_autofree gchar *output = run_calls (launcher, "loopback");
+  g_autofree gchar *output = run_calls (launcher, kind);
   const gchar *threads = strstr (output, "threads ");
   guint settled, last;
 
@@ -100,9 +101,9 @@ find_leaks (const gchar *kind)
 /* GStreamer's DTLS plugin keeps one agent, with the certificate, for the life of the
  * process: two webrtcbins on their own leave the same. */
 static void
-test_nothing_leaks_that_webrtcbin_does_not_leak (void)
+test_nothing_leaks_that_webrtcbin_does_not_leak (gconstpointer kind)
 {
-  g_autoptr (GHashTable) leaks = find_leaks ("loopback");
+  g_autoptr (GHashTable) leaks = find_leaks (kind);
   g_autoptr (GHashTable) control = find_leaks ("webrtcbin");
   GHashTableIter iter;
   gpointer type, count;
@@ -137,9 +138,14 @@ int
 main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/loopback/cycles/no-thread-is-left", test_no_thread_is_left);
-  g_test_add_func ("/loopback/cycles/nothing-leaks-that-webrtcbin-does-not-leak",
-      test_nothing_leaks_that_webrtcbin_does_not_leak);
+  g_test_add_data_func (
+      "/loopback/cycles/no-thread-is-left", "loopback", test_no_thread_is_left);
+  g_test_add_data_func (
+      "/mon/cycles/no-thread-is-left", "monitored", test_no_thread_is_left);
+  g_test_add_data_func ("/loopback/cycles/nothing-leaks-that-webrtcbin-does-not-leak",
+      "loopback", test_nothing_leaks_that_webrtcbin_does_not_leak);
+  g_test_add_data_func ("/mon/cycles/nothing-leaks-that-webrtcbin-does-not-leak",
+      "monitored", test_nothing_leaks_that_webrtcbin_does_not_leak);
   g_test_add_func ("/loopback/cycles/needs-only-the-loopback-interface",
       test_call_needs_only_the_loopback_interface);
   return g_test_run ();
