@@ -84,9 +84,11 @@ set_state (IngestConnection *self, State state)
 
 /* ---- The end ---- */
 
+/* What a connection costs ends with its use, not with the goodbyes of its peer. */
 static void
 release_session (IngestConnection *self)
 {
+  g_clear_pointer (&self->decoder, callstats_decoder_free);
   if (self->key != NULL)
     ingest_release_session (self->ingest, self->key, self);
   store_session_close (g_steal_pointer (&self->session));
@@ -99,6 +101,8 @@ log_end (IngestConnection *self, gushort code, const char *reason)
   gboolean expected =
       code == CALLSTATS_CLOSE_NORMAL || code == CALLSTATS_CLOSE_GOING_AWAY;
 
+  if (!expected)
+    self->ingest->trim_due = TRUE;
   (expected ? log_info : log_warning) ("client-closed", "app", self->identity->app,
       "user", self->identity->user, "session", self->name, "code", number, "reason",
       reason, NULL);

@@ -4,6 +4,9 @@
  */
 #include "ingest-private.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string.h>
 
 #include "listener.h"
@@ -42,6 +45,17 @@ list_connections (Ingest *ingest)
   return list;
 }
 
+/* Many small blocks keep the heap from shrinking by itself. */
+static void
+trim_memory (Ingest *ingest)
+{
+#ifdef __GLIBC__
+  if (ingest->trim_due)
+    malloc_trim (0);
+#endif
+  ingest->trim_due = FALSE;
+}
+
 static gboolean
 sweep_connections (gpointer user_data)
 {
@@ -52,6 +66,7 @@ sweep_connections (gpointer user_data)
 
   for (guint i = 0; i < list->len; i++)
     ingest_connection_tick (list->pdata[i], monotonic, now);
+  trim_memory (ingest);
   if (ingest->stopping && monotonic > ingest->stop_deadline)
     finish_stopping (ingest);
   return G_SOURCE_CONTINUE;

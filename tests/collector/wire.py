@@ -4,12 +4,14 @@ that may misbehave, tokens, and the query API. Standard library only.
 
 Nothing here sleeps: every wait is for an event and has a deadline.
 """
+import atexit
 import base64
 import hashlib
 import hmac
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -65,7 +67,7 @@ class Collector:
     """A running callstats-collector; a context manager that stops it."""
 
     def __init__(self, folder=None, options=(), listen="127.0.0.1:0", store=None, secret=SECRET):
-        self.folder = folder or tempfile.mkdtemp(prefix="collector-test-")
+        self.folder = folder or self.make_folder()
         self.store = store or os.path.join(self.folder, "calls.db")
         secret_file = os.path.join(self.folder, "secret")
         with open(secret_file, "w", encoding="utf-8") as out:
@@ -77,7 +79,8 @@ class Collector:
         ]
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(
-            self.command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+            self.command, stdout=subprocess.PIPE, stderr=self.log, text=True,
+            env={**os.environ, "G_DEBUG": "fatal-criticals", "UBSAN_OPTIONS": "halt_on_error=1"})
         line = self.process.stdout.readline()
         match = re.fullmatch(r"callstats-collector: listening on http://(.*):(\d+)/\n", line)
         if match is None:
@@ -85,6 +88,12 @@ class Collector:
         self.sockets = []  # closed with it
         self.host = match.group(1)
         self.port = int(match.group(2))
+
+    @staticmethod
+    def make_folder():
+        folder = tempfile.mkdtemp(prefix="collector-test-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     @property
     def audience(self):
@@ -110,10 +119,13 @@ class Collector:
         return code
 
     def finish(self):
-        """Ends it when the test is through with it, clients first."""
+        """Ends it when the test is through with it, clients first. It must not have crashed,
+        leaked or complained."""
         for peer in self.sockets:
             peer.close()
-        return self.stop()
+        code = self.stop()
+        if code not in (0, -signal.SIGKILL):
+            raise AssertionError(f"the collector exited with {code}:\n{self.read_log()}")
 
     def rss_kib(self):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
@@ -151,13 +163,13 @@ class Collector:
         return self
 
     def __exit__(self, kind, value, trace):
-        if self.process.poll() is None and kind is not None:
+        if kind is None:
+            self.finish()
+            return
+        if self.process.poll() is None:
             self.kill()
-        code = self.finish()
-        if kind is None and code not in (0, -signal.SIGKILL):
-            raise AssertionError(f"the collector exited with {code}:\n{self.read_log()}")
-        if kind is not None:
-            print(self.read_log())
+        self.stop()
+        print(self.read_log())
 
 
 # ---- The WebSocket ----
