@@ -99,9 +99,13 @@ class Call:
 
 
 def host_environment():
-    """A plugin built with a sanitizer needs its runtime in the host from the start."""
+    """A plugin built with a sanitizer needs its runtime in the host from the start.
+
+    So does C++, whose exceptions the runtime wraps: proxy resolvers throw some.
+    What the host itself leaks is not ours to find.
+    """
     runtime = os.environ.get("CALLSTATS_SANITIZER_RUNTIME")
     if not runtime:
         return {}
-    return {"LD_PRELOAD": runtime, "ASAN_OPTIONS": "detect_leaks=0:" +
-            os.environ.get("ASAN_OPTIONS", "")}
+    return {"LD_PRELOAD": f"{runtime} libstdc++.so.6",
+            "ASAN_OPTIONS": "detect_leaks=0:" + os.environ.get("ASAN_OPTIONS", "")}
