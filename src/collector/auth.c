@@ -15,7 +15,7 @@
 #define MAX_TOKEN 8192
 #define MAX_ID 1024
 
-G_DEFINE_QUARK (collector - auth - error, auth_error)
+G_DEFINE_QUARK (collector_auth_error, auth_error)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (jwt_t, jwt_free)
 
 const char *

@@ -206,7 +206,10 @@ sqlite_open_writer (const char *path, GError **error)
   sqlite3_busy_timeout (db, BUSY_TIMEOUT_MS);
   if (!check_identity (db, path, &created, error) ||
       !use_write_ahead_log (db, path, error) ||
-      !execute (db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", error) ||
+      !execute (db,
+          "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+          "PRAGMA journal_size_limit=67108864;",
+          error) ||
       (created && !create_tables (db, error)))
     return NULL;
   return g_steal_pointer (&db);

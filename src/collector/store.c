@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-G_DEFINE_QUARK (collector - store - error, store_error)
+G_DEFINE_QUARK (collector_store_error, store_error)
 
 static const StoreBackend *const backends[] = { &store_sqlite };
 
