@@ -24,7 +24,7 @@ struct _Ingest {
   GHashTable *sessions;    /* application, user and session -> its IngestConnection */
   gsize waiting;
   gboolean congested; /* connections are paused because of the total */
-  gboolean trim_due; /* a connection ended badly, and may have cost memory before */
+  gboolean trim_due;  /* a connection ended badly, and may have cost memory before */
   guint sweep;
   gboolean stopping;
   gint64 stop_deadline;
