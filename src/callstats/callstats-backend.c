@@ -27,11 +27,20 @@ host_of (GUri *uri)
   return host != NULL && *host != '\0' ? host : NULL;
 }
 
+/* Without a host, what was meant as user info may stand in the path. */
+static char *
+describe (GUri *uri)
+{
+  if (host_of (uri) == NULL)
+    return g_strdup_printf ("%s:…", g_uri_get_scheme (uri));
+  return g_uri_to_string_partial (
+      uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+}
+
 static gboolean
 refuse (GError **error, GUri *uri, const char *reason)
 {
-  g_autofree char *text = g_uri_to_string_partial (
-      uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
+  g_autofree char *text = describe (uri);
 
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
       "backend-url “%s” %s", text, reason);
@@ -72,10 +81,10 @@ make_path (const char *path)
   g_autofree char *base = g_strdup (path);
   gsize length = strlen (base);
 
+  while (length > 0 && base[length - 1] == '/')
+    base[--length] = '\0';
   if (g_str_has_suffix (base, CALLSTATS_STREAM_PATH))
     return g_steal_pointer (&base);
-  if (length > 0 && base[length - 1] == '/')
-    base[length - 1] = '\0';
   return g_strconcat (base, CALLSTATS_STREAM_PATH, NULL);
 }
 
@@ -94,12 +103,17 @@ callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error
   g_autoptr (GUri) uri = NULL;
   CallstatsBackend *backend;
 
+  if (!g_utf8_validate (url, -1, NULL)) {
+    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "backend-url is not valid UTF-8: write it as wss://HOST[:PORT]/");
+    return NULL;
+  }
   uri = g_uri_parse (url, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_HAS_PASSWORD, NULL);
   if (uri == NULL) {
     /* What cannot be parsed cannot be stripped of its secrets: show only what has none.
      */
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "backend-url “%.200s” is not a URL: write it as wss://HOST[:PORT]/ or "
+        "backend-url “%s” is not a URL: write it as wss://HOST[:PORT]/ or "
         "ws://127.0.0.1:PORT/",
         strpbrk (url, "@?") == NULL ? url : "…");
     return NULL;

@@ -12,6 +12,7 @@
 #include "callstats-error.h"
 #include "callstats-json-private.h"
 #include "callstats-monitor.h"
+#include "callstats-record-private.h"
 #include "callstats-reporter-private.h"
 
 #define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
@@ -396,7 +397,7 @@ callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), NULL);
 
-  if (callstats_fabric_usage_to_string (usage) == NULL) {
+  if (callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_USAGE, usage) == NULL) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "Invalid fabricUsage value %d", usage);
     return NULL;
@@ -526,6 +527,7 @@ callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
 {
   g_autoptr (GVariant) data = g_variant_ref_sink (
       event_data != NULL ? event_data : g_variant_new ("a{sv}", NULL));
+  g_autofree char *json = NULL;
   Job *job;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
@@ -541,6 +543,13 @@ callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "The data of “%s” is of type %s, not a{sv}", event,
         g_variant_get_type_string (data));
+    return FALSE;
+  }
+  json = callstats_data_to_json (data);
+  if (callstats_json_depth (json) > CALLSTATS_RECORD_MAX_DEPTH) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "The data of “%s” is nested deeper than %d levels", event,
+        CALLSTATS_RECORD_MAX_DEPTH);
     return FALSE;
   }
   job = job_new (self, run_send_event, fabric);
@@ -572,9 +581,111 @@ callstats_client_send_report (
 
   g_return_if_fail (CALLSTATS_IS_CLIENT (self));
   g_return_if_fail (fabric != NULL && report != NULL);
+  g_return_if_fail (callstats_record_time_is_valid (callstats_report_get_time (report)));
 
   job = job_new (self, run_send_report, fabric);
   job->report = callstats_report_ref (report);
+  job_post (job);
+}
+
+/* What watchers tell */
+
+/**
+ * callstats_client_tell_event: (skip)
+ * @self: a client
+ * @fabric: a fabric's id; one that has ended is ignored
+ * @name: callstats' name of the event
+ * @data: (nullable): its data, an `a{sv}`; a floating reference is consumed
+ * @monotonic_time: when it happened, a time of g_get_monotonic_time()
+ *
+ * Tells an event that a watcher of peer connections found, back-dated if need be.
+ */
+void
+callstats_client_tell_event (CallstatsClient *self, const char *fabric, const char *name,
+    GVariant *data, gint64 monotonic_time)
+{
+  Job *job;
+
+  g_return_if_fail (CALLSTATS_IS_CLIENT (self));
+  g_return_if_fail (fabric != NULL && name != NULL);
+
+  job = job_new (self, run_send_event, fabric);
+  job->text = g_strdup (name);
+  job->data = g_variant_ref_sink (data != NULL ? data : g_variant_new ("a{sv}", NULL));
+  job->time = monotonic_time;
+  job_post (job);
+}
+
+static void
+run_fail (Job *job)
+{
+  callstats_reporter_fail (job->reporter, job->fabric, job->data, job->time);
+}
+
+/**
+ * callstats_client_tell_failure: (skip)
+ * @self: a client
+ * @fabric: a fabric's id; one that has ended is ignored
+ * @function: what failed
+ * @reason: why
+ * @details: (nullable): more, an `a{sv}`: `name`, `message`, `diagnosis`, …; a floating
+ *   reference is consumed
+ * @monotonic_time: when it failed, a time of g_get_monotonic_time()
+ *
+ * Tells a failure that a watcher of peer connections found: see
+ * [method@Callstats.Fabric.fail].
+ */
+void
+callstats_client_tell_failure (CallstatsClient *self, const char *fabric,
+    CallstatsWebrtcFunction function, CallstatsFailureReason reason, GVariant *details,
+    gint64 monotonic_time)
+{
+  g_autoptr (GVariant) given = NULL;
+  GVariantDict dict;
+  Job *job;
+
+  g_return_if_fail (CALLSTATS_IS_CLIENT (self));
+  g_return_if_fail (fabric != NULL);
+
+  given = g_variant_ref_sink (details != NULL ? details : g_variant_new ("a{sv}", NULL));
+  g_variant_dict_init (&dict, given);
+  g_variant_dict_insert (&dict, "function", "s",
+      callstats_enum_to_string (CALLSTATS_TYPE_WEBRTC_FUNCTION, function));
+  g_variant_dict_insert (&dict, "reason", "s",
+      callstats_enum_to_string (CALLSTATS_TYPE_FAILURE_REASON, reason));
+  job = job_new (self, run_fail, fabric);
+  job->data = g_variant_ref_sink (g_variant_dict_end (&dict));
+  job->time = monotonic_time;
+  job_post (job);
+}
+
+static void
+run_mark (Job *job)
+{
+  callstats_reporter_mark (job->reporter, job->fabric, job->text, job->time);
+}
+
+/**
+ * callstats_client_mark_phase: (skip)
+ * @self: a client
+ * @fabric: a fabric's id; one that has ended is ignored
+ * @phase: a step on the way to media
+ * @monotonic_time: when it was done, a time of g_get_monotonic_time()
+ *
+ * Tells that a step of the setup is done: see [method@Callstats.Fabric.mark].
+ */
+void
+callstats_client_mark_phase (
+    CallstatsClient *self, const char *fabric, const char *phase, gint64 monotonic_time)
+{
+  Job *job;
+
+  g_return_if_fail (CALLSTATS_IS_CLIENT (self));
+  g_return_if_fail (fabric != NULL && phase != NULL);
+
+  job = job_new (self, run_mark, fabric);
+  job->text = g_strdup (phase);
+  job->time = monotonic_time;
   job_post (job);
 }
 
@@ -775,6 +886,9 @@ callstats_client_set_property (
   if (text != NULL) {
     g_free (*text);
     *text = g_value_dup_string (value);
+    if (id == PROP_APP_ID || id == PROP_APP_SECRET || id == PROP_APP_SECRET_FILE ||
+        id == PROP_USER_ID)
+      self->configuration.credentials_serial++;
   } else if (id == PROP_ALLOW_PLAINTEXT) {
     self->configuration.allow_plaintext = g_value_get_boolean (value);
   } else if (id == PROP_MEMORY_MAX_BYTES) {

@@ -60,6 +60,19 @@ typedef struct {
   void (*initialized) (const char *cs_error, const char *message, gpointer user_data);
 } CallstatsClientObserver;
 
+/* What a watcher of peer connections tells, with the time of g_get_monotonic_time() at which
+ * it happened. */
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_tell_event (CallstatsClient *self, const char *fabric,
+    const char *name, GVariant *data, gint64 monotonic_time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_tell_failure (CallstatsClient *self, const char *fabric,
+    CallstatsWebrtcFunction function, CallstatsFailureReason reason, GVariant *details,
+    gint64 monotonic_time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_mark_phase (
+    CallstatsClient *self, const char *fabric, const char *phase, gint64 monotonic_time);
+
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_add_observer (CallstatsClient *self,
     const CallstatsClientObserver *observer, gpointer user_data, GDestroyNotify notify);

@@ -19,6 +19,11 @@
 #define CALLSTATS_MAX_RECORD (1024 * 1024)    /* bytes of a record sent in parts */
 #define CALLSTATS_MAX_SLOTS 64                /* fabrics in delta at a time */
 #define CALLSTATS_MAX_SLOT_BYTES (512 * 1024) /* JSON text of their last samples */
+/* A few bytes of difference bring back a whole sample: what the samples that the deltas
+ * of one message stand for may count, by the slots' rule. */
+#define CALLSTATS_MAX_DELTA_BYTES (4 * 1024 * 1024)
+#define CALLSTATS_MAX_AFTER (G_TIME_SPAN_DAY * 366)            /* between two samples */
+#define CALLSTATS_MAX_DIFFERENCE (G_GINT64_CONSTANT (1) << 53) /* units */
 
 typedef enum {
   CALLSTATS_CLOSE_NORMAL = 1000,

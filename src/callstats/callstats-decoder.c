@@ -12,8 +12,6 @@
 #include "callstats-json-private.h"
 #include "callstats-slot-private.h"
 
-#define MAX_DIFFERENCE (G_GINT64_CONSTANT (1) << 54)
-
 typedef struct {
   char *conference;
   char *fabric;
@@ -28,7 +26,8 @@ struct _CallstatsDecoder {
   guint8 *inflated;  /* CALLSTATS_MAX_FRAME + 1 bytes, once a binary frame came */
   GHashTable *slots; /* number → Slot */
   gsize slot_bytes;
-  GString *parts; /* a large record that is still coming; NULL: none */
+  gsize delta_bytes; /* of the samples that the message's deltas stand for */
+  GString *parts;    /* a large record that is still coming; NULL: none */
   guint64 parts_sequence;
   guint n_parts;
 };
@@ -300,6 +299,8 @@ apply_at (Slot *slot, JsonArray *array, GError **error)
   if (array == NULL)
     return TRUE;
   n = json_array_get_length (array);
+  if (n > callstats_slot_n_columns (slot->columns))
+    return fail (error, "“at” lists more columns than there are");
   g_array_set_size (slot->at, 0);
   for (i = 0; i < n; i++) {
     gint64 number;
@@ -320,7 +321,8 @@ apply_difference (CallstatsColumn *column, gint64 difference)
 
   return column->alive &&
          callstats_field_to_units (&column->value, column->unit, &units) &&
-         difference > -MAX_DIFFERENCE && difference < MAX_DIFFERENCE &&
+         difference > -CALLSTATS_MAX_DIFFERENCE &&
+         difference < CALLSTATS_MAX_DIFFERENCE &&
          callstats_field_from_units (&column->value, column->unit, units + difference);
 }
 
@@ -389,10 +391,12 @@ apply_delta (Slot *slot, JsonObject *object, GError **error)
 {
   gint64 after = callstats_json_get_int (object, "after", -1);
 
-  if (after < 0 || after > G_TIME_SPAN_DAY * 366)
+  gint64 time = callstats_slot_get_time (slot->columns);
+
+  if (after < 0 || after > CALLSTATS_MAX_AFTER ||
+      !callstats_record_time_is_valid (time + after))
     return fail (error, "“after” must be microseconds since the last sample");
-  callstats_slot_set_time (
-      slot->columns, callstats_slot_get_time (slot->columns) + after);
+  callstats_slot_set_time (slot->columns, time + after);
   return apply_units (slot, callstats_json_get_array (object, "units"), error) &&
          apply_at (slot, callstats_json_get_array (object, "at"), error) &&
          apply_by (slot, callstats_json_get_array (object, "by"), error) &&
@@ -430,6 +434,12 @@ read_delta (CallstatsDecoder *decoder, JsonObject *object, GError **error)
   if (!apply_delta (slot, object, error))
     return NULL;
   decoder->slot_bytes += callstats_slot_bytes (slot->columns) - bytes;
+  decoder->delta_bytes += callstats_slot_bytes (slot->columns);
+  if (decoder->delta_bytes > CALLSTATS_MAX_DELTA_BYTES) {
+    fail_too_long (
+        error, "What the deltas of a message stand for", CALLSTATS_MAX_DELTA_BYTES);
+    return NULL;
+  }
   return check_budget (decoder, error) ? slot_to_record (slot) : NULL;
 }
 
@@ -497,6 +507,12 @@ read_records (CallstatsDecoder *decoder, JsonObject *object, GError **error)
     fail (error, "A records message needs “first” from 1 on and “records”");
     return NULL;
   }
+  if (decoder->parts != NULL) {
+    fail (error, "Records came before the last part of record %" G_GUINT64_FORMAT,
+        decoder->parts_sequence);
+    return NULL;
+  }
+  decoder->delta_bytes = 0;
   message = records_message_new (first);
   for (i = 0; i < json_array_get_length (array); i++) {
     CallstatsRecord *record =

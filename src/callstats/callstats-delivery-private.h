@@ -57,6 +57,8 @@ CallstatsDelivery *callstats_delivery_new (const CallstatsDeliveryOptions *optio
 void callstats_delivery_free (CallstatsDelivery *delivery);
 
 void callstats_delivery_push (CallstatsDelivery *delivery, CallstatsRecord *record);
+/* A record that should have been pushed was given up for want of room. */
+void callstats_delivery_lose (CallstatsDelivery *delivery, const CallstatsRecord *record);
 /* The credentials changed: a refused delivery tries again. */
 void callstats_delivery_restart (CallstatsDelivery *delivery);
 /* Sends what waits for a batch to fill. */

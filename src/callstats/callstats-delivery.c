@@ -22,6 +22,7 @@
 #define SILENCE_MS 20000 /* without a sign of life the connection is dead */
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_LAST_MS 30000
+#define MAX_REASON 200 /* bytes that are shown of what the other end says */
 #define STABLE_US (60 * G_USEC_PER_SEC)
 
 struct _CallstatsDelivery {
@@ -251,10 +252,13 @@ send_batch (CallstatsDelivery *self)
   while ((record = callstats_outbox_peek (self->outbox, &sequence)) != NULL &&
          sequence <= callstats_outbox_acknowledged (self->outbox) + WINDOW) {
     if (!callstats_encoder_add (self->encoder, sequence, record)) {
-      if (n > 0 || callstats_encoder_add (self->encoder, sequence, record))
+      if (n > 0)
         break;
-      send_parts (self, sequence, record);
-      return TRUE;
+      /* Its difference was too long, or the whole of it is. */
+      if (!callstats_encoder_add (self->encoder, sequence, record)) {
+        send_parts (self, sequence, record);
+        return TRUE;
+      }
     }
     callstats_outbox_advance (self->outbox);
     n++;
@@ -453,36 +457,50 @@ is_final (CallstatsDelivery *self, const CallstatsTransportEnd *end)
                                  end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED);
 }
 
+/* What the other end says, fit to be shown; begins with a space unless it is empty. */
+static char *
+quote_reason (const char *reason)
+{
+  g_autofree char *valid = NULL;
+
+  if (reason == NULL || *reason == '\0')
+    return g_strdup ("");
+  valid = g_utf8_make_valid (reason, (gssize)MIN (strlen (reason), MAX_REASON));
+  return g_strconcat (" ", valid, NULL);
+}
+
 static GError *
 describe_refusal (CallstatsDelivery *self, const CallstatsTransportEnd *end)
 {
-  const char *reason = end->close_reason != NULL ? end->close_reason : end->http_reason;
+  g_autofree char *reason =
+      quote_reason (end->close_reason != NULL ? end->close_reason : end->http_reason);
 
   return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED,
-      "Backend %s refused application “%s” (%u%s%s): check app-id and app-secret; "
-      "nothing "
+      "Backend %s refused application “%s” (%u%s): check app-id and app-secret; nothing "
       "is sent until they change",
       self->uri, self->app_id, end->http_status != 0 ? end->http_status : end->close_code,
-      reason != NULL ? " " : "", reason != NULL ? reason : "");
+      reason);
 }
 
 static GError *
 describe_end (CallstatsDelivery *self, const CallstatsTransportEnd *end)
 {
+  g_autofree char *reason =
+      quote_reason (end->http_status != 0 ? end->http_reason : end->close_reason);
+
   if (end->http_status != 0)
     return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
-        "Backend %s answered %u %s instead of a WebSocket: is it a callstats-collector? "
+        "Backend %s answered %u%s instead of a WebSocket: is it a callstats-collector? "
         "It "
         "is tried again",
-        self->uri, end->http_status, end->http_reason != NULL ? end->http_reason : "");
+        self->uri, end->http_status, reason);
   if (end->error != NULL)
     return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
         "Backend %s cannot be reached (%s); it is tried again", self->uri,
         end->error->message);
   return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
-      "Backend %s closed the connection (%u%s%s); it is connected to again", self->uri,
-      end->close_code, end->close_reason != NULL ? " " : "",
-      end->close_reason != NULL ? end->close_reason : "");
+      "Backend %s closed the connection (%u%s); it is connected to again", self->uri,
+      end->close_code, reason);
 }
 
 static void
@@ -587,6 +605,12 @@ callstats_delivery_push (CallstatsDelivery *self, CallstatsRecord *record)
     pump (self);
   else if (self->batch == NULL)
     start_timer (self, &self->batch, BATCH_MS, on_batch);
+}
+
+void
+callstats_delivery_lose (CallstatsDelivery *self, const CallstatsRecord *record)
+{
+  callstats_outbox_lose (self->outbox, record);
 }
 
 void

@@ -31,7 +31,8 @@ struct _CallstatsEncoder {
   GHashTable *free_numbers; /* set of slot numbers that an ended fabric gave back */
   guint next_number;
   gsize slot_bytes;
-  GString *frame; /* the batch being built; empty: none */
+  GString *frame;    /* the batch being built; empty: none */
+  gsize delta_bytes; /* of the samples that it tells as differences */
   guint64 next_sequence;
 };
 
@@ -152,7 +153,8 @@ slot_fits (Slot *slot, const CallstatsRecord *record)
 {
   return !slot->stale && g_strcmp0 (slot->conference, record->conference) == 0 &&
          g_strcmp0 (slot->remote_user, record->remote_user) == 0 &&
-         record->time >= callstats_slot_get_time (slot->columns);
+         record->time >= callstats_slot_get_time (slot->columns) &&
+         record->time - callstats_slot_get_time (slot->columns) <= CALLSTATS_MAX_AFTER;
 }
 
 /* What a clock ticks in: milliseconds and microseconds, RTP clocks, 1/65536 s of RTCP. */
@@ -246,7 +248,8 @@ delta_add (
   gint64 before, now;
 
   if (unit == 0 || !callstats_field_to_units (&column->value, unit, &before) ||
-      !callstats_field_to_units (field, unit, &now))
+      !callstats_field_to_units (field, unit, &now) ||
+      ABS (now - before) >= CALLSTATS_MAX_DIFFERENCE)
     return FALSE;
 
   if (unit != column->unit) {
@@ -271,7 +274,9 @@ diff_field (Slot *slot, Delta *delta, const char *id, const CallstatsField *fiel
   guint number;
   CallstatsColumn *column = callstats_slot_find (slot->columns, id, field->name, &number);
 
-  if (column != NULL && column->alive) {
+  /* A field that an object has twice is told as readers of JSON see it: the last counts.
+   */
+  if (column != NULL && column->alive && column->seen != slot->generation) {
     column->seen = slot->generation;
     if (callstats_field_equal (&column->value, field) ||
         delta_add (delta, column, number, field))
@@ -366,6 +371,7 @@ encode_delta (
   write_delta (slot, &delta, after, json);
   delta_clear (&delta);
   encoder->slot_bytes += callstats_slot_bytes (slot->columns) - bytes;
+  encoder->delta_bytes += callstats_slot_bytes (slot->columns);
 }
 
 static void
@@ -396,7 +402,8 @@ encode_record (CallstatsEncoder *encoder, const CallstatsRecord *record, GString
     encode_delta (encoder, slot, record, json);
   else
     encode_keyframe (encoder, record, json);
-  return encoder->slot_bytes <= CALLSTATS_MAX_SLOT_BYTES;
+  return encoder->slot_bytes <= CALLSTATS_MAX_SLOT_BYTES &&
+         encoder->delta_bytes <= CALLSTATS_MAX_DELTA_BYTES;
 }
 
 static gboolean
@@ -416,6 +423,9 @@ callstats_encoder_add (
   gboolean begun = encoder->frame->len > 0;
 
   g_return_val_if_fail (!begun || sequence == encoder->next_sequence, FALSE);
+
+  if (!begun)
+    encoder->delta_bytes = 0;
 
   if (!encode_record (encoder, record, json) ||
       encoder->frame->len + json->len + 64 > MAX_TEXT) {

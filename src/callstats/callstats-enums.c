@@ -4,9 +4,17 @@
  */
 #include "callstats-enum-types.h"
 #include "callstats-enums.h"
+#include "callstats-error.h"
 
-static const char *
-nick_of (GType type, int value)
+/**
+ * callstats_enum_to_string:
+ * @type: the type of one of this library's enumerations
+ * @value: one of its values
+ *
+ * Returns: (nullable): callstats' own string for @value; %NULL for a value out of range
+ */
+const char *
+callstats_enum_to_string (GType type, int value)
 {
   g_autoptr (GEnumClass) klass = g_type_class_ref (type);
   GEnumValue *found = g_enum_get_value (klass, value);
@@ -15,62 +23,83 @@ nick_of (GType type, int value)
   return found != NULL ? found->value_nick : NULL;
 }
 
-/**
- * callstats_fabric_usage_to_string:
- * @usage: a usage
- *
- * Returns: (nullable): callstats' string for @usage; %NULL for a value out of range
- */
-const char *
-callstats_fabric_usage_to_string (CallstatsFabricUsage usage)
+/* "a, b, c" */
+static char *
+list_strings (GEnumClass *klass)
 {
-  return nick_of (CALLSTATS_TYPE_FABRIC_USAGE, usage);
+  GString *list = g_string_new (NULL);
+  guint i;
+
+  for (i = 0; i < klass->n_values; i++)
+    g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", klass->values[i].value_nick);
+  return g_string_free (list, FALSE);
 }
 
 /**
- * callstats_fabric_state_to_string:
- * @state: a state
+ * callstats_enum_from_string:
+ * @type: the type of one of this library's enumerations
+ * @string: (nullable): callstats' own string, case and all
+ * @value: (out): the value
+ * @error: return location for an error
  *
- * Returns: (nullable): callstats' string for @state; %NULL for a value out of range
+ * Returns: %TRUE if @string is one of the enumeration; %FALSE with a
+ *   `CALLSTATS_ERROR_INVALID_ARGUMENT` that lists those that are
  */
-const char *
-callstats_fabric_state_to_string (CallstatsFabricState state)
+gboolean
+callstats_enum_from_string (GType type, const char *string, int *value, GError **error)
 {
-  return nick_of (CALLSTATS_TYPE_FABRIC_STATE, state);
+  g_autoptr (GEnumClass) klass = g_type_class_ref (type);
+  GEnumValue *found = string != NULL ? g_enum_get_value_by_nick (klass, string) : NULL;
+  g_autofree char *strings = NULL;
+
+  if (found != NULL) {
+    *value = found->value;
+    return TRUE;
+  }
+  strings = list_strings (klass);
+  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+      "“%.100s” is none of %s: use one of %s", string != NULL ? string : "",
+      g_type_name (type), strings);
+  return FALSE;
 }
 
 /**
- * callstats_signaling_state_to_string:
- * @state: a state
+ * callstats_webrtc_function_get_reason:
+ * @function: what failed
  *
- * Returns: (nullable): the W3C string for @state; %NULL for a value out of range
+ * Gives callstats' reason for the failure of a function, by the table of its last browser
+ * release.
+ *
+ * Returns: the reason
  */
-const char *
-callstats_signaling_state_to_string (CallstatsSignalingState state)
+CallstatsFailureReason
+callstats_webrtc_function_get_reason (CallstatsWebrtcFunction function)
 {
-  return nick_of (CALLSTATS_TYPE_SIGNALING_STATE, state);
-}
+  static const CallstatsFailureReason reasons[] = {
+    [CALLSTATS_WEBRTC_FUNCTION_GET_USER_MEDIA] =
+        CALLSTATS_FAILURE_REASON_MEDIA_CONFIG_ERROR,
+    [CALLSTATS_WEBRTC_FUNCTION_CREATE_OFFER] =
+        CALLSTATS_FAILURE_REASON_NEGOTIATION_FAILURE,
+    [CALLSTATS_WEBRTC_FUNCTION_CREATE_ANSWER] =
+        CALLSTATS_FAILURE_REASON_NEGOTIATION_FAILURE,
+    [CALLSTATS_WEBRTC_FUNCTION_SET_LOCAL_DESCRIPTION] =
+        CALLSTATS_FAILURE_REASON_SDP_GENERATION_ERROR,
+    [CALLSTATS_WEBRTC_FUNCTION_SET_REMOTE_DESCRIPTION] =
+        CALLSTATS_FAILURE_REASON_NEGOTIATION_FAILURE,
+    [CALLSTATS_WEBRTC_FUNCTION_ADD_ICE_CANDIDATE] =
+        CALLSTATS_FAILURE_REASON_SDP_GENERATION_ERROR,
+    [CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE] =
+        CALLSTATS_FAILURE_REASON_ICE_CONNECTION_FAILURE,
+    [CALLSTATS_WEBRTC_FUNCTION_SIGNALING_ERROR] =
+        CALLSTATS_FAILURE_REASON_SIGNALING_ERROR,
+    [CALLSTATS_WEBRTC_FUNCTION_APPLICATION_LOG] =
+        CALLSTATS_FAILURE_REASON_APPLICATION_LOG,
+    [CALLSTATS_WEBRTC_FUNCTION_APPLICATION_ERROR] =
+        CALLSTATS_FAILURE_REASON_APPLICATION_LOG,
+  };
 
-/**
- * callstats_ice_gathering_state_to_string:
- * @state: a state
- *
- * Returns: (nullable): the W3C string for @state; %NULL for a value out of range
- */
-const char *
-callstats_ice_gathering_state_to_string (CallstatsIceGatheringState state)
-{
-  return nick_of (CALLSTATS_TYPE_ICE_GATHERING_STATE, state);
-}
+  g_return_val_if_fail ((guint)function < G_N_ELEMENTS (reasons),
+      CALLSTATS_FAILURE_REASON_APPLICATION_ERROR);
 
-/**
- * callstats_ice_connection_state_to_string:
- * @state: a state
- *
- * Returns: (nullable): the W3C string for @state; %NULL for a value out of range
- */
-const char *
-callstats_ice_connection_state_to_string (CallstatsIceConnectionState state)
-{
-  return nick_of (CALLSTATS_TYPE_ICE_CONNECTION_STATE, state);
+  return reasons[function];
 }

@@ -4,4 +4,4 @@
  */
 #include "callstats-error.h"
 
-G_DEFINE_QUARK (callstats - error - quark, callstats_error)
+G_DEFINE_QUARK (callstats_error, callstats_error)

@@ -8,6 +8,15 @@
 #include "callstats-fabric.h"
 #include "callstats-enum-types.h"
 
+#define NEVER G_MININT64
+
+/* What began and has to end: each kind ends by its own event. */
+typedef enum {
+  DISRUPTION_NONE,
+  DISRUPTION_OF_MEDIA,      /* iceDisruptionStart */
+  DISRUPTION_OF_CONNECTING, /* iceConnectionDisruptionStart */
+} Disruption;
+
 /**
  * CallstatsFabric:
  *
@@ -32,10 +41,19 @@ struct _CallstatsFabric {
   CallstatsIceConnectionState ice;
 
   gboolean was_set_up;
-  gint64 gathered;  /* when gathering was complete; 0: not yet */
-  gint64 checking;  /* when checking first began; 0: not yet */
-  gint64 disrupted; /* when the disruption began that is not over; 0: none */
+  gboolean has_failed; /* to be set up */
+  GPtrArray *phases;   /* Phase, in the order of their coming */
+  Disruption disruption; /* the one that is not over */
+  gint64 disrupted;      /* when it began */
+  gint64 gathered;       /* when gathering was complete; NEVER: not yet */
+  gint64 checking;       /* when checking first began; NEVER: not yet */
 };
+
+/* A step on the way to media, told once. */
+typedef struct {
+  char *name;
+  gint64 time;
+} Phase;
 
 enum { EVENT, N_SIGNALS };
 
@@ -59,16 +77,45 @@ insert_delay (GVariantDict *dict, const char *name, gint64 from, gint64 to)
 }
 
 static void
-emit_state_change (CallstatsFabric *self, const char *changed, const char *before,
-    const char *now, gint64 time)
+emit_state_change (CallstatsFabric *self, const char *changed, GType type, int before,
+    int now, gint64 time)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "changedState", "s", changed);
-  g_variant_dict_insert (&dict, "prevState", "s", before);
-  g_variant_dict_insert (&dict, "newState", "s", now);
+  g_variant_dict_insert (
+      &dict, "prevState", "s", callstats_enum_to_string (type, before));
+  g_variant_dict_insert (&dict, "newState", "s", callstats_enum_to_string (type, now));
   emit (self, "fabricStateChange", time, &dict);
+}
+
+static void
+phase_free (gpointer data)
+{
+  Phase *phase = data;
+
+  g_free (phase->name);
+  g_free (phase);
+}
+
+/* The steps so far: name → milliseconds since the fabric was added. */
+static void
+insert_phases (CallstatsFabric *self, GVariantDict *dict)
+{
+  GVariantBuilder builder;
+  guint i;
+
+  if (self->phases->len == 0)
+    return;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (i = 0; i < self->phases->len; i++) {
+    Phase *phase = g_ptr_array_index (self->phases, i);
+
+    g_variant_builder_add (&builder, "{sv}", phase->name,
+        g_variant_new_double (MAX (phase->time - self->start, 0) / 1000.0));
+  }
+  g_variant_dict_insert_value (dict, "phases", g_variant_builder_end (&builder));
 }
 
 /* Once in the life of a fabric, ICE restarts or not. */
@@ -83,10 +130,11 @@ set_up (CallstatsFabric *self, gint64 time)
 
   g_variant_dict_init (&dict, NULL);
   insert_delay (&dict, "delay", self->start, time);
-  if (self->gathered != 0)
+  if (self->gathered != NEVER)
     insert_delay (&dict, "iceGatheringDelay", self->start, self->gathered);
-  if (self->checking != 0)
+  if (self->checking != NEVER)
     insert_delay (&dict, "iceConnectivityDelay", self->checking, time);
+  insert_phases (self, &dict);
   emit (self, "fabricSetup", time, &dict);
 }
 
@@ -95,7 +143,14 @@ set_up (CallstatsFabric *self, gint64 time)
 #define UP (ICE (CONNECTED) | ICE (COMPLETED))
 #define ANY (~0)
 
-typedef enum { BEFORE_SETUP = 1, AFTER_SETUP = 2, ALWAYS = 3 } When;
+/* When a row counts: by what happened before, and by the disruption that is not over. */
+typedef enum {
+  BEFORE_SETUP = 1 << 0,
+  AFTER_SETUP = 1 << 1,
+  ALWAYS = BEFORE_SETUP | AFTER_SETUP,
+  OF_MEDIA = 1 << 2,
+  OF_CONNECTING = 1 << 3,
+} When;
 
 typedef struct {
   int from;
@@ -103,42 +158,60 @@ typedef struct {
   When when;
   const char *event; /* NULL: none beside fabricStateChange */
   CallstatsFabricState state;
+  Disruption begins;
 } IceTransition;
 
-/* The first row that fits counts. Rows follow callstats' table; a webrtcbin often steps
- * from checking to completed at once. */
+/* The first row that fits counts. Rows follow callstats' table, but that a disruption
+ * ends by the event of its own kind, once, and never without having begun; a webrtcbin
+ * often steps from checking to completed at once. */
 static const IceTransition ice_transitions[] = {
-  { ICE (DISCONNECTED), UP, AFTER_SETUP, "iceDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_ESTABLISHED },
-  { ANY, UP, ALWAYS, NULL, CALLSTATS_FABRIC_STATE_ESTABLISHED },
-  { ANY, ICE (FAILED), AFTER_SETUP, "fabricDropped", CALLSTATS_FABRIC_STATE_FAILED },
-  { ANY, ICE (FAILED), BEFORE_SETUP, "iceFailed", CALLSTATS_FABRIC_STATE_FAILED },
+  { ICE (DISCONNECTED), UP, OF_MEDIA, "iceDisruptionEnd",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
+  { ICE (DISCONNECTED), UP, OF_CONNECTING, "iceConnectionDisruptionEnd",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
+  { ANY, UP, ALWAYS, NULL, CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
+  { ANY, ICE (FAILED), AFTER_SETUP, "fabricDropped", CALLSTATS_FABRIC_STATE_FAILED, 0 },
+  { ANY, ICE (FAILED), BEFORE_SETUP, "iceFailed", CALLSTATS_FABRIC_STATE_FAILED, 0 },
   { UP, ICE (DISCONNECTED), ALWAYS, "iceDisruptionStart",
-      CALLSTATS_FABRIC_STATE_DISRUPTED },
+      CALLSTATS_FABRIC_STATE_DISRUPTED, DISRUPTION_OF_MEDIA },
   { ICE (CHECKING), ICE (DISCONNECTED), AFTER_SETUP, "iceConnectionDisruptionStart",
-      CALLSTATS_FABRIC_STATE_DISRUPTED },
+      CALLSTATS_FABRIC_STATE_DISRUPTED, DISRUPTION_OF_CONNECTING },
   { ICE (CHECKING), ICE (DISCONNECTED), BEFORE_SETUP, "iceConnectionDisruptionStart",
-      CALLSTATS_FABRIC_STATE_CHECKING_DISRUPTED },
-  { ICE (DISCONNECTED), ICE (CHECKING), BEFORE_SETUP, "iceConnectionDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_INITIALIZING },
-  { ICE (DISCONNECTED), ICE (CHECKING), AFTER_SETUP, "iceConnectionDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_DISRUPTED },
+      CALLSTATS_FABRIC_STATE_CHECKING_DISRUPTED, DISRUPTION_OF_CONNECTING },
+  { ICE (DISCONNECTED), ICE (CHECKING), OF_MEDIA, "iceDisruptionEnd",
+      CALLSTATS_FABRIC_STATE_DISRUPTED, 0 },
+  { ICE (DISCONNECTED), ICE (CHECKING), OF_CONNECTING | BEFORE_SETUP,
+      "iceConnectionDisruptionEnd", CALLSTATS_FABRIC_STATE_INITIALIZING, 0 },
+  { ICE (DISCONNECTED), ICE (CHECKING), OF_CONNECTING | AFTER_SETUP,
+      "iceConnectionDisruptionEnd", CALLSTATS_FABRIC_STATE_DISRUPTED, 0 },
   { ICE (NEW) | ICE (CHECKING), ICE (CLOSED), ALWAYS, "iceAborted",
-      CALLSTATS_FABRIC_STATE_FAILED },
-  { ANY, ICE (CLOSED), ALWAYS, "iceTerminated", CALLSTATS_FABRIC_STATE_FAILED },
-  { ANY, ICE (NEW), ALWAYS, "iceRestarted", CALLSTATS_FABRIC_STATE_INITIALIZING },
+      CALLSTATS_FABRIC_STATE_FAILED, 0 },
+  { ANY, ICE (CLOSED), ALWAYS, "iceTerminated", CALLSTATS_FABRIC_STATE_FAILED, 0 },
+  { ANY, ICE (NEW), ALWAYS, "iceRestarted", CALLSTATS_FABRIC_STATE_INITIALIZING, 0 },
 };
+
+static gboolean
+counts_now (CallstatsFabric *self, When when)
+{
+  When setup = self->was_set_up ? AFTER_SETUP : BEFORE_SETUP;
+  When disruption = self->disruption == DISRUPTION_OF_MEDIA        ? OF_MEDIA
+                    : self->disruption == DISRUPTION_OF_CONNECTING ? OF_CONNECTING
+                                                                   : 0;
+
+  return ((when & ALWAYS) == 0 || (when & setup) != 0) &&
+         ((when & (OF_MEDIA | OF_CONNECTING)) == 0 || (when & disruption) != 0);
+}
 
 static const IceTransition *
 find_transition (CallstatsFabric *self, CallstatsIceConnectionState to)
 {
-  When now = self->was_set_up ? AFTER_SETUP : BEFORE_SETUP;
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (ice_transitions); i++) {
     const IceTransition *row = &ice_transitions[i];
 
-    if ((row->from & (1 << self->ice)) && (row->to & (1 << to)) && (row->when & now))
+    if ((row->from & (1 << self->ice)) && (row->to & (1 << to)) &&
+        counts_now (self, row->when))
       return row;
   }
   return NULL;
@@ -152,21 +225,28 @@ emit_ice_event (CallstatsFabric *self, const char *event,
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "prevIceConnectionState", "s",
-      callstats_ice_connection_state_to_string (before));
+      callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, before));
   g_variant_dict_insert (&dict, "currIceConnectionState", "s",
-      callstats_ice_connection_state_to_string (self->ice));
-  insert_delay (
-      &dict, "delay", self->disrupted != 0 ? self->disrupted : self->start, time);
+      callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice));
+  insert_delay (&dict, "delay",
+      self->disruption != DISRUPTION_NONE ? self->disrupted : self->start, time);
   emit (self, event, time, &dict);
 }
 
+/* A disruption that began counts for its own event, one that ends for that too. */
 static void
-note_ice_times (CallstatsFabric *self, gint64 time)
+take_transition (CallstatsFabric *self, const IceTransition *row,
+    CallstatsIceConnectionState before, gint64 time)
 {
-  if (self->ice == CALLSTATS_ICE_CONNECTION_STATE_CHECKING && self->checking == 0)
-    self->checking = time;
-  if (self->ice == CALLSTATS_ICE_CONNECTION_STATE_DISCONNECTED && self->disrupted == 0)
+  self->state = row->state;
+  if (row->begins != DISRUPTION_NONE) {
+    self->disruption = row->begins;
     self->disrupted = time;
+  }
+  if (row->event != NULL)
+    emit_ice_event (self, row->event, before, time);
+  if (row->begins == DISRUPTION_NONE)
+    self->disruption = DISRUPTION_NONE;
 }
 
 static gboolean
@@ -197,20 +277,15 @@ callstats_fabric_set_ice_connection_state (
   before = self->ice;
   row = find_transition (self, state);
   self->ice = state;
-  note_ice_times (self, time);
+  if (state == CALLSTATS_ICE_CONNECTION_STATE_CHECKING && self->checking == NEVER)
+    self->checking = time;
 
-  emit_state_change (self, "iceConnectionState",
-      callstats_ice_connection_state_to_string (before),
-      callstats_ice_connection_state_to_string (state), time);
-  if (row != NULL) {
-    self->state = row->state;
-    if (row->event != NULL)
-      emit_ice_event (self, row->event, before, time);
-  }
-  if (is_up (self)) {
-    self->disrupted = 0;
+  emit_state_change (self, "iceConnectionState", CALLSTATS_TYPE_ICE_CONNECTION_STATE,
+      before, state, time);
+  if (row != NULL)
+    take_transition (self, row, before, time);
+  if (is_up (self))
     set_up (self, time);
-  }
 }
 
 /**
@@ -233,11 +308,10 @@ callstats_fabric_set_ice_gathering_state (
     return;
   before = self->gathering;
   self->gathering = state;
-  if (state == CALLSTATS_ICE_GATHERING_STATE_COMPLETE && self->gathered == 0)
+  if (state == CALLSTATS_ICE_GATHERING_STATE_COMPLETE && self->gathered == NEVER)
     self->gathered = time;
-  emit_state_change (self, "iceGatheringState",
-      callstats_ice_gathering_state_to_string (before),
-      callstats_ice_gathering_state_to_string (state), time);
+  emit_state_change (
+      self, "iceGatheringState", CALLSTATS_TYPE_ICE_GATHERING_STATE, before, state, time);
 }
 
 /**
@@ -260,10 +334,94 @@ callstats_fabric_set_signaling_state (
     return;
   before = self->signaling;
   self->signaling = state;
-  emit_state_change (self, "signalingState", callstats_signaling_state_to_string (before),
-      callstats_signaling_state_to_string (state), time);
+  emit_state_change (
+      self, "signalingState", CALLSTATS_TYPE_SIGNALING_STATE, before, state, time);
   if (state == CALLSTATS_SIGNALING_STATE_CLOSED)
     callstats_fabric_terminate (self, time);
+}
+
+static gboolean
+has_phase (CallstatsFabric *self, const char *name)
+{
+  guint i;
+
+  for (i = 0; i < self->phases->len; i++) {
+    if (g_str_equal (((Phase *) g_ptr_array_index (self->phases, i))->name, name))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/**
+ * callstats_fabric_mark:
+ * @self: a fabric
+ * @phase: a step on the way to media, such as `createOffer` or `dtlsConnected`
+ * @time: when it was done
+ *
+ * Tells that a step of the setup is done; only the first time counts. Steps before
+ * fabricSetup or fabricSetupFailed are in its `phases`, in milliseconds since the fabric was
+ * added; a later one is an event of its own, `fabricSetupPhase` with `phase` and `delay`.
+ */
+void
+callstats_fabric_mark (CallstatsFabric *self, const char *phase, gint64 time)
+{
+  GVariantDict dict;
+  Phase *mark;
+
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+  g_return_if_fail (phase != NULL);
+
+  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED || has_phase (self, phase))
+    return;
+  mark = g_new0 (Phase, 1);
+  mark->name = g_strdup (phase);
+  mark->time = time;
+  g_ptr_array_add (self->phases, mark);
+  if (!self->was_set_up)
+    return;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "phase", "s", phase);
+  insert_delay (&dict, "delay", self->start, time);
+  emit (self, "fabricSetupPhase", time, &dict);
+}
+
+/**
+ * callstats_fabric_fail:
+ * @self: a fabric
+ * @failure: an `a{sv}` with what is known: `function`, `reason`, `name`, `message`, …
+ * @time: when it failed
+ *
+ * Tells that something failed. Before the fabric is set up that is fabricSetupFailed, once,
+ * with the `delay` since it was added, `fabricState`, `iceConnectionState` and the `phases`
+ * that were reached; after it, and for the failures that follow the first,
+ * applicationErrorLog.
+ */
+void
+callstats_fabric_fail (CallstatsFabric *self, GVariant *failure, gint64 time)
+{
+  g_autoptr (GVariant) given = g_variant_ref_sink (failure);
+  GVariantDict dict;
+
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
+    return;
+  g_variant_dict_init (&dict, given);
+  if (self->was_set_up || self->has_failed) {
+    if (!g_variant_dict_contains (&dict, "level"))
+      g_variant_dict_insert (&dict, "level", "s", "error");
+    emit (self, "applicationErrorLog", time, &dict);
+    return;
+  }
+  self->has_failed = TRUE;
+  insert_delay (&dict, "delay", self->start, time);
+  g_variant_dict_insert (&dict, "fabricState", "s",
+      callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_STATE, self->state));
+  g_variant_dict_insert (&dict, "iceConnectionState", "s",
+      callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice));
+  insert_phases (self, &dict);
+  self->state = CALLSTATS_FABRIC_STATE_FAILED;
+  emit (self, "fabricSetupFailed", time, &dict);
 }
 
 /**
@@ -289,6 +447,7 @@ callstats_fabric_finalize (GObject *object)
 {
   CallstatsFabric *self = CALLSTATS_FABRIC (object);
 
+  g_ptr_array_unref (self->phases);
   g_free (self->id);
   G_OBJECT_CLASS (callstats_fabric_parent_class)->finalize (object);
 }
@@ -315,6 +474,7 @@ callstats_fabric_class_init (CallstatsFabricClass *klass)
 static void
 callstats_fabric_init (CallstatsFabric *self)
 {
+  self->phases = g_ptr_array_new_with_free_func (phase_free);
 }
 
 /**
@@ -333,6 +493,8 @@ callstats_fabric_new (const char *id, gint64 time)
 
   self->id = g_strdup (id);
   self->start = time;
+  self->gathered = NEVER;
+  self->checking = NEVER;
   return self;
 }
 

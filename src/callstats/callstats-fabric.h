@@ -28,6 +28,10 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_fabric_set_ice_connection_state (
     CallstatsFabric *self, CallstatsIceConnectionState state, gint64 time);
 CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_mark (CallstatsFabric *self, const char *phase, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_fail (CallstatsFabric *self, GVariant *failure, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
 void callstats_fabric_terminate (CallstatsFabric *self, gint64 time);
 
 G_END_DECLS

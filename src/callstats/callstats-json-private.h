@@ -2,7 +2,8 @@
  *
  * Reading and writing JSON where json-glib 1.6 is not exact: its writer prints NaN, turns
  * integers above 2^63 negative and spends 17 digits on every double; its reader recurses
- * without limit and takes invalid UTF-8. Parsing itself stays json-glib's.
+ * without limit, takes invalid UTF-8 and much that is no JSON. Building the tree stays
+ * json-glib's.
  *
  * Pure functions, any thread.
  */
@@ -12,9 +13,19 @@
 #include <json-glib/json-glib.h>
 
 #define CALLSTATS_JSON_MAX_DEPTH 32
+/* Of what a record holds: message, list and record around it take the rest. */
+#define CALLSTATS_RECORD_MAX_DEPTH (CALLSTATS_JSON_MAX_DEPTH - 3)
 
-/* Refuses what is not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH before the
- * parser sees it. Returns: (transfer full) (nullable): NULL with a
+/* FALSE: not one JSON value, or too deep; offset says where. large (element-type gsize)
+ * gets the offsets behind whole numbers that no gint64 holds. */
+gboolean callstats_json_check (
+    const char *text, gsize length, GArray *large, gsize *offset, gboolean *too_deep);
+
+/* The levels of a text that is JSON. */
+guint callstats_json_depth (const char *json);
+
+/* Refuses what is not JSON, not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH
+ * before the parser sees it. Returns: (transfer full) (nullable): NULL with a
  * CALLSTATS_ERROR_PROTOCOL. */
 JsonNode *callstats_json_parse (const char *text, gsize length, GError **error);
 /* The same, and the outermost value must be an object. */

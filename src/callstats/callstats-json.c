@@ -10,51 +10,61 @@
 
 #define MAX_SAFE_INTEGER (G_GINT64_CONSTANT (1) << 53)
 
-/* json-glib's parser recurses once a level: a deep text would overflow the stack. */
-static gboolean
-depth_is_bounded (const char *text, gsize length)
+/* json-glib would wrap them: with a fraction they are read as doubles. */
+static char *
+mark_large_numbers (const char *text, gsize length, GArray *large, gsize *new_length)
 {
-  gboolean in_string = FALSE;
-  guint depth = 0;
-  gsize i;
+  GString *marked = g_string_sized_new (length + 2 * large->len);
+  gsize done = 0;
+  guint i;
 
-  for (i = 0; i < length; i++) {
-    char c = text[i];
+  for (i = 0; i < large->len; i++) {
+    gsize end = g_array_index (large, gsize, i);
 
-    if (in_string) {
-      if (c == '\\')
-        i++;
-      else if (c == '"')
-        in_string = FALSE;
-    } else if (c == '"') {
-      in_string = TRUE;
-    } else if (c == '[' || c == '{') {
-      if (++depth > CALLSTATS_JSON_MAX_DEPTH)
-        return FALSE;
-    } else if ((c == ']' || c == '}') && depth > 0) {
-      depth--;
-    }
+    g_string_append_len (marked, text + done, end - done);
+    g_string_append (marked, ".0");
+    done = end;
   }
-  return TRUE;
+  g_string_append_len (marked, text + done, length - done);
+  *new_length = marked->len;
+  return g_string_free (marked, FALSE);
+}
+
+static gboolean
+check_text (const char *text, gsize length, GArray *large, GError **error)
+{
+  gboolean too_deep;
+  gsize offset;
+
+  if (!g_utf8_validate_len (text, length, NULL)) {
+    g_set_error_literal (
+        error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, "JSON text is not valid UTF-8");
+    return FALSE;
+  }
+  if (callstats_json_check (text, length, large, &offset, &too_deep))
+    return TRUE;
+  if (too_deep)
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
+        "JSON text is nested deeper than %d levels", CALLSTATS_JSON_MAX_DEPTH);
+  else
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
+        "Not JSON: %s at byte %" G_GSIZE_FORMAT,
+        offset == length ? "the text ends too early" : "a syntax error", offset);
+  return FALSE;
 }
 
 JsonNode *
 callstats_json_parse (const char *text, gsize length, GError **error)
 {
+  g_autoptr (GArray) large = g_array_new (FALSE, FALSE, sizeof (gsize));
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) parse_error = NULL;
-  JsonNode *root;
+  g_autofree char *marked = NULL;
 
-  if (!g_utf8_validate_len (text, length, NULL)) {
-    g_set_error_literal (
-        error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, "JSON text is not valid UTF-8");
+  if (!check_text (text, length, large, error))
     return NULL;
-  }
-  if (!depth_is_bounded (text, length)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
-        "JSON text is nested deeper than %d levels", CALLSTATS_JSON_MAX_DEPTH);
-    return NULL;
-  }
+  if (large->len > 0)
+    text = marked = mark_large_numbers (text, length, large, &length);
 
   parser = json_parser_new_immutable ();
   if (!json_parser_load_from_data (parser, text, length, &parse_error)) {
@@ -62,13 +72,7 @@ callstats_json_parse (const char *text, gsize length, GError **error)
         parse_error->message);
     return NULL;
   }
-  root = json_parser_get_root (parser);
-  if (root == NULL) {
-    g_set_error_literal (
-        error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, "Not JSON: the text is empty");
-    return NULL;
-  }
-  return json_node_ref (root);
+  return json_node_ref (json_parser_get_root (parser));
 }
 
 JsonObject *

@@ -19,6 +19,9 @@ void callstats_outbox_free (CallstatsOutbox *outbox);
 
 void callstats_outbox_push (CallstatsOutbox *outbox, CallstatsRecord *record);
 
+/* A record was given up before it came here: it is part of the gap. */
+void callstats_outbox_lose (CallstatsOutbox *outbox, const CallstatsRecord *record);
+
 /* The next record to send, and the sequence number it has. (transfer none) (nullable) */
 CallstatsRecord *callstats_outbox_peek (CallstatsOutbox *outbox, guint64 *sequence);
 /* It was sent: the one after it is next. */

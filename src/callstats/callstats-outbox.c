@@ -10,13 +10,17 @@ typedef struct {
   CallstatsRecord *record;
   guint64 sequence; /* 0: not sent yet */
   gsize size;
+  gboolean is_gap;
+  guint64 missing; /* records it stands for: of a gap record more than itself */
+  gint64 from, to; /* their times */
 } Entry;
 
 struct _CallstatsOutbox {
   gsize max_bytes;
-  GQueue entries; /* Entry; those with a number come first */
-  GList *next;    /* what is sent next; NULL: nothing */
-  guint64 last_sequence;
+  GQueue entries;        /* Entry; those with a number come first */
+  GList *next;           /* what is sent next; NULL: nothing */
+  guint64 last_sequence; /* given to a record */
+  guint64 sent;          /* the last one that left */
   guint64 acknowledged;
   gsize bytes;
   guint64 dropped;
@@ -72,6 +76,8 @@ entry_new (CallstatsRecord *record)
 
   entry->record = callstats_record_ref (record);
   entry->size = callstats_record_size (record) + ENTRY_BYTES;
+  entry->missing = 1;
+  entry->from = entry->to = record->time;
   return entry;
 }
 
@@ -96,14 +102,32 @@ find_victim (CallstatsOutbox *outbox)
 }
 
 static void
-note_gap (CallstatsOutbox *outbox, gint64 time)
+note_gap (CallstatsOutbox *outbox, guint64 missing, gint64 from, gint64 to)
 {
-  if (outbox->gap_count == 0 || time < outbox->gap_from)
-    outbox->gap_from = time;
-  if (outbox->gap_count == 0 || time > outbox->gap_to)
-    outbox->gap_to = time;
-  outbox->gap_count++;
+  if (outbox->gap_count == 0 || from < outbox->gap_from)
+    outbox->gap_from = from;
+  if (outbox->gap_count == 0 || to > outbox->gap_to)
+    outbox->gap_to = to;
+  outbox->gap_count += missing;
+}
+
+void
+callstats_outbox_lose (CallstatsOutbox *outbox, const CallstatsRecord *record)
+{
+  note_gap (outbox, 1, record->time, record->time);
   outbox->dropped++;
+}
+
+/* A gap record that is given up itself goes on in the next one. */
+static void
+lose_link (CallstatsOutbox *outbox, GList *link)
+{
+  Entry *entry = link->data;
+
+  note_gap (outbox, entry->missing, entry->from, entry->to);
+  if (!entry->is_gap)
+    outbox->dropped++;
+  remove_link (outbox, link);
 }
 
 static void
@@ -114,8 +138,7 @@ make_room (CallstatsOutbox *outbox)
 
     if (victim == NULL)
       return;
-    note_gap (outbox, ((Entry *)victim->data)->record->time);
-    remove_link (outbox, victim);
+    lose_link (outbox, victim);
   }
 }
 
@@ -157,6 +180,10 @@ insert_gap (CallstatsOutbox *outbox)
     g_queue_push_tail (&outbox->entries, entry);
   outbox->next = outbox->next != NULL ? outbox->next->prev : outbox->entries.tail;
   outbox->bytes += entry->size;
+  entry->is_gap = TRUE;
+  entry->missing = outbox->gap_count;
+  entry->from = outbox->gap_from;
+  entry->to = outbox->gap_to;
   outbox->gap_count = 0;
 }
 
@@ -182,6 +209,7 @@ callstats_outbox_advance (CallstatsOutbox *outbox)
 {
   g_return_if_fail (outbox->next != NULL);
 
+  outbox->sent = MAX (outbox->sent, ((Entry *)outbox->next->data)->sequence);
   outbox->next = outbox->next->next;
 }
 
@@ -196,8 +224,7 @@ callstats_outbox_discard (CallstatsOutbox *outbox)
   g_return_if_fail (entry->sequence == outbox->last_sequence);
 
   outbox->last_sequence--;
-  note_gap (outbox, entry->record->time);
-  remove_link (outbox, outbox->next);
+  lose_link (outbox, outbox->next);
 }
 
 gboolean
@@ -205,7 +232,7 @@ callstats_outbox_acknowledge (CallstatsOutbox *outbox, guint64 sequence)
 {
   Entry *entry;
 
-  if (sequence > outbox->last_sequence)
+  if (sequence > outbox->sent)
     return FALSE;
   while ((entry = g_queue_peek_head (&outbox->entries)) != NULL && entry->sequence != 0 &&
          entry->sequence <= sequence)
@@ -228,6 +255,7 @@ callstats_outbox_restart (CallstatsOutbox *outbox)
   for (link = outbox->entries.head; link != NULL; link = link->next)
     ((Entry *)link->data)->sequence = 0;
   outbox->last_sequence = 0;
+  outbox->sent = 0;
   outbox->acknowledged = 0;
   outbox->next = outbox->entries.head;
 }
@@ -241,7 +269,7 @@ callstats_outbox_acknowledged (CallstatsOutbox *outbox)
 guint64
 callstats_outbox_in_flight (CallstatsOutbox *outbox)
 {
-  return outbox->last_sequence - outbox->acknowledged;
+  return outbox->sent - outbox->acknowledged;
 }
 
 guint

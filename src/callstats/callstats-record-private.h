@@ -47,6 +47,8 @@ CallstatsRecord *callstats_record_new_from_object (JsonObject *object, GError **
 void callstats_record_append_time (gint64 time, GString *json);
 void callstats_record_append_head (
     const CallstatsRecord *record, const char *type, GString *json);
+/* From 1970 to the year 10000. */
+gboolean callstats_record_time_is_valid (gint64 time);
 gboolean callstats_record_read_time (JsonObject *object, gint64 *time, GError **error);
 
 /* Bytes of heap that the record occupies, about. */

@@ -11,7 +11,7 @@
 #include "callstats-report-private.h"
 
 /* Past the year 10000 or before 1970 a time is garbage. */
-#define MAX_TIME_MS 253402300800000.0
+#define MAX_TIME_MS G_GINT64_CONSTANT (253402300800000)
 
 static CallstatsRecord *
 record_new (CallstatsRecordKind kind, gint64 time)
@@ -130,11 +130,17 @@ callstats_record_append_json (const CallstatsRecord *record, GString *json)
 }
 
 gboolean
+callstats_record_time_is_valid (gint64 time)
+{
+  return time >= 0 && time < MAX_TIME_MS * 1000;
+}
+
+gboolean
 callstats_record_read_time (JsonObject *object, gint64 *time, GError **error)
 {
   double ms = callstats_json_get_double (object, "time", NAN);
 
-  if (!(ms >= 0 && ms < MAX_TIME_MS)) {
+  if (!(ms >= 0 && ms < (double)MAX_TIME_MS)) {
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
         "A record needs a “time” in milliseconds since the epoch");
     return FALSE;

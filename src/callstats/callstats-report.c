@@ -89,30 +89,67 @@ keep_string (CallstatsReport *report, const char *string)
   return g_string_chunk_insert (report->strings, string);
 }
 
+/* Names that are not valid UTF-8 would be no JSON and no GVariant. */
+static const char *
+keep_name (CallstatsReport *report, const char *name)
+{
+  g_autofree char *valid = NULL;
+
+  if (!g_utf8_validate (name, -1, NULL))
+    name = valid = g_utf8_make_valid (name, -1);
+  return keep_string (report, name);
+}
+
+/* id: valid UTF-8, kept by the report. */
+static void
+append_object (CallstatsReport *report, const char *id)
+{
+  CallstatsStatsObject object = { .id = id, .first = report->fields->len };
+
+  g_array_append_val (report->objects, object);
+}
+
 void
 callstats_report_add_object (CallstatsReport *report, const char *id)
 {
-  CallstatsStatsObject object = { .id = keep_string (report, id),
-    .first = report->fields->len };
+  append_object (report, keep_string (report, id));
+}
 
-  g_array_append_val (report->objects, object);
+/* name: valid UTF-8, kept by the report. */
+static CallstatsField *
+append_field (CallstatsReport *report, const char *name, CallstatsValueKind kind)
+{
+  CallstatsField field = { .name = name, .kind = kind };
+
+  g_array_append_val (report->fields, field);
+  g_array_index (report->objects, CallstatsStatsObject, report->objects->len - 1)
+      .n_fields++;
+  return &g_array_index (report->fields, CallstatsField, report->fields->len - 1);
 }
 
 /* The new field of the last object, or NULL where there is no object to take it. */
 static CallstatsField *
 add_field (CallstatsReport *report, const char *name, CallstatsValueKind kind)
 {
-  CallstatsField field = { .name = NULL, .kind = kind };
-
   g_return_val_if_fail (report != NULL, NULL);
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (report->objects->len > 0, NULL);
 
-  field.name = keep_string (report, name);
-  g_array_append_val (report->fields, field);
-  g_array_index (report->objects, CallstatsStatsObject, report->objects->len - 1)
-      .n_fields++;
-  return &g_array_index (report->fields, CallstatsField, report->fields->len - 1);
+  return append_field (report, keep_name (report, name), kind);
+}
+
+/* Two objects of one id cannot be told apart in JSON: the later one counts. */
+static void
+forget_object (CallstatsReport *report, const char *id)
+{
+  guint i;
+
+  for (i = 0; i < report->objects->len; i++) {
+    if (strcmp (callstats_report_object (report, i)->id, id) == 0) {
+      g_array_remove_index (report->objects, i);
+      return;
+    }
+  }
 }
 
 /**
@@ -122,7 +159,8 @@ add_field (CallstatsReport *report, const char *name, CallstatsValueKind kind)
  * @id: the object's id, unique in the report and stable over the call
  *
  * Begins a stats object. It gets its `id`, its `type` and, as `timestamp`, the report's
- * time in milliseconds since the epoch; the fields set from now on are its own.
+ * time in milliseconds since the epoch; the fields set from now on are its own. An
+ * earlier object of the same id is replaced.
  */
 void
 callstats_report_add_stats (CallstatsReport *report, const char *type, const char *id)
@@ -130,7 +168,9 @@ callstats_report_add_stats (CallstatsReport *report, const char *type, const cha
   g_return_if_fail (report != NULL);
   g_return_if_fail (type != NULL && id != NULL);
 
-  callstats_report_add_object (report, id);
+  id = keep_name (report, id);
+  forget_object (report, id);
+  append_object (report, id);
   callstats_report_set_string (report, "type", type);
   callstats_report_set_string (report, "id", id);
   callstats_report_set_double (report, "timestamp", report->time / 1000.0);
@@ -264,8 +304,8 @@ callstats_report_set_json (CallstatsReport *report, const char *field, const cha
 void
 callstats_report_copy_field (CallstatsReport *report, const CallstatsField *field)
 {
-  CallstatsField *added = add_field (report, field->name, field->kind);
-  const char *name = added->name;
+  const char *name = keep_string (report, field->name);
+  CallstatsField *added = append_field (report, name, field->kind);
 
   *added = *field;
   added->name = name;
@@ -305,13 +345,30 @@ callstats_report_set_node (CallstatsReport *report, const char *field, JsonNode 
   }
 }
 
+/* An object of which nothing is known is left out, as a value is. */
+static void
+add_object_node (CallstatsReport *report, const char *id, JsonObject *object)
+{
+  guint fields = report->fields->len;
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *value;
+
+  callstats_report_add_object (report, id);
+  json_object_iter_init_ordered (&iter, object);
+  while (json_object_iter_next_ordered (&iter, &name, &value))
+    callstats_report_set_node (report, name, value);
+  if (report->fields->len == fields)
+    g_array_set_size (report->objects, report->objects->len - 1);
+}
+
 CallstatsReport *
 callstats_report_new_from_object (gint64 time_us, JsonObject *stats, GError **error)
 {
   g_autoptr (CallstatsReport) report = callstats_report_new (time_us);
-  JsonObjectIter objects, fields;
-  const char *id, *name;
-  JsonNode *node, *value;
+  JsonObjectIter objects;
+  const char *id;
+  JsonNode *node;
 
   json_object_iter_init_ordered (&objects, stats);
   while (json_object_iter_next_ordered (&objects, &id, &node)) {
@@ -320,10 +377,7 @@ callstats_report_new_from_object (gint64 time_us, JsonObject *stats, GError **er
           "Stats “%s” is not an object", id);
       return NULL;
     }
-    callstats_report_add_object (report, id);
-    json_object_iter_init_ordered (&fields, json_node_get_object (node));
-    while (json_object_iter_next_ordered (&fields, &name, &value))
-      callstats_report_set_node (report, name, value);
+    add_object_node (report, id, json_node_get_object (node));
   }
   return g_steal_pointer (&report);
 }
@@ -335,7 +389,7 @@ callstats_report_new_from_object (gint64 time_us, JsonObject *stats, GError **er
  * @error: return location for an error
  *
  * Reads what [method@Callstats.Report.to_json] writes, or what a browser's getStats()
- * gives, as an object by id.
+ * gives, as an object by id. Nulls are left out.
  *
  * Returns: (transfer full): a report, or %NULL with a `CALLSTATS_ERROR_PROTOCOL`
  */
@@ -347,6 +401,11 @@ callstats_report_new_from_json (gint64 time_us, const char *json, GError **error
   g_return_val_if_fail (json != NULL, NULL);
 
   stats = callstats_json_parse_object (json, strlen (json), error);
+  if (stats != NULL && callstats_json_depth (json) > CALLSTATS_RECORD_MAX_DEPTH) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
+        "Stats are nested deeper than %d levels", CALLSTATS_RECORD_MAX_DEPTH);
+    return NULL;
+  }
   return stats != NULL ? callstats_report_new_from_object (time_us, stats, error) : NULL;
 }
 

@@ -21,6 +21,7 @@ typedef struct {
   char *conference_id;
   gboolean allow_plaintext;
   guint64 memory_max_bytes;
+  guint credentials_serial; /* steps when something is set that a token depends on */
 } CallstatsConfiguration;
 
 CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfiguration *from);
@@ -56,6 +57,11 @@ void callstats_reporter_set_ice_connection_state (CallstatsReporter *reporter,
     const char *fabric, CallstatsIceConnectionState state, gint64 time);
 void callstats_reporter_send_event (CallstatsReporter *reporter, const char *fabric,
     const char *name, GVariant *data, gint64 time);
+void callstats_reporter_mark (
+    CallstatsReporter *reporter, const char *fabric, const char *phase, gint64 time);
+/* The fabric's machine says what becomes of it: callstats_fabric_fail(). */
+void callstats_reporter_fail (
+    CallstatsReporter *reporter, const char *fabric, GVariant *failure, gint64 time);
 void callstats_reporter_send_report (
     CallstatsReporter *reporter, const char *fabric, CallstatsReport *report);
 

@@ -54,6 +54,7 @@ struct _CallstatsReporter {
   GPtrArray *conferences;      /* Conference, those with a fabric in them */
   CallstatsDelivery *delivery; /* NULL: no backend, or not needed yet */
   gboolean delivery_refused;   /* the configuration forbids one */
+  char *refused_conference;    /* NULL: none, or a conference id that cannot be used */
   GQueue held;                 /* CallstatsRecord: their conference is not known yet */
   gsize held_bytes;
   GSource *no_conference;
@@ -143,6 +144,7 @@ destroy (gpointer user_data)
   g_array_unref (self->waiters);
   g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
   callstats_configuration_free (self->configuration);
+  g_free (self->refused_conference);
   g_mutex_clear (&self->stats_lock);
   g_free (self);
   return G_SOURCE_REMOVE;
@@ -362,11 +364,13 @@ describe_client (CallstatsReporter *self)
 }
 
 static gboolean
-check_id (const char *property, const char *value, gsize limit, GError **error)
+check_text (const char *property, const char *value, gsize limit, GError **error)
 {
-  if (unless_empty (value) == NULL) {
+  if (value == NULL)
+    return TRUE;
+  if (!g_utf8_validate (value, -1, NULL)) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "There is a backend-url but no %s: nothing is sent; set %s", property, property);
+        "%s is not valid UTF-8: nothing is sent; set another", property);
     return FALSE;
   }
   if (strlen (value) > limit) {
@@ -379,13 +383,25 @@ check_id (const char *property, const char *value, gsize limit, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_id (const char *property, const char *value, GError **error)
+{
+  if (unless_empty (value) == NULL) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "There is a backend-url but no %s: nothing is sent; set %s", property, property);
+    return FALSE;
+  }
+  return check_text (property, value, MAX_USER_ID, error);
+}
+
 static CallstatsBackend *
 check_configuration (CallstatsReporter *self, GError **error)
 {
   const CallstatsConfiguration *configuration = self->configuration;
 
-  if (!check_id ("app-id", configuration->app_id, MAX_USER_ID, error) ||
-      !check_id ("user-id", configuration->user_id, MAX_USER_ID, error))
+  if (!check_id ("app-id", configuration->app_id, error) ||
+      !check_id ("user-id", configuration->user_id, error) ||
+      !check_text ("user-name", configuration->user_name, MAX_USER_ID, error))
     return NULL;
   return callstats_backend_new (
       configuration->backend_url, configuration->allow_plaintext, error);
@@ -447,16 +463,32 @@ on_no_conference (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Bounded as the queue to the backend is; the oldest goes first. */
+/* The oldest report, else the oldest record. */
+static GList *
+find_victim (CallstatsReporter *self)
+{
+  GList *link;
+
+  for (link = self->held.head; link != NULL; link = link->next) {
+    if (((CallstatsRecord *)link->data)->kind == CALLSTATS_RECORD_REPORT)
+      return link;
+  }
+  return self->held.head;
+}
+
+/* Bounded as the queue to the backend is, whose gap record tells what was given up. */
 static void
 hold (CallstatsReporter *self, CallstatsRecord *record)
 {
   g_queue_push_tail (&self->held, callstats_record_ref (record));
   self->held_bytes += callstats_record_size (record);
   while (self->held_bytes > self->configuration->memory_max_bytes) {
-    g_autoptr (CallstatsRecord) oldest = g_queue_pop_head (&self->held);
+    GList *link = find_victim (self);
+    g_autoptr (CallstatsRecord) victim = link->data;
 
-    self->held_bytes -= callstats_record_size (oldest);
+    g_queue_delete_link (&self->held, link);
+    self->held_bytes -= callstats_record_size (victim);
+    callstats_delivery_lose (self->delivery, victim);
   }
   if (self->no_conference == NULL && self->held.length == 1)
     self->no_conference =
@@ -628,8 +660,8 @@ callstats_reporter_add_fabric (CallstatsReporter *self, const char *id,
 
   g_variant_dict_init (&dict, NULL);
   if (usage != CALLSTATS_FABRIC_USAGE_AUTO)
-    g_variant_dict_insert (
-        &dict, "fabricUsage", "s", callstats_fabric_usage_to_string (usage));
+    g_variant_dict_insert (&dict, "fabricUsage", "s",
+        callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_USAGE, usage));
   g_variant_dict_insert (&dict, "remoteEndpointType", "s", "peer");
   g_variant_dict_insert (&dict, "fabricTransmissionDirection", "s", "sendrecv");
   data = g_variant_ref_sink (g_variant_dict_end (&dict));
@@ -685,6 +717,26 @@ callstats_reporter_send_event (CallstatsReporter *self, const char *id, const ch
 }
 
 void
+callstats_reporter_mark (
+    CallstatsReporter *self, const char *id, const char *phase, gint64 time)
+{
+  Fabric *fabric = g_hash_table_lookup (self->fabrics, id);
+
+  if (fabric != NULL)
+    callstats_fabric_mark (fabric->machine, phase, time);
+}
+
+void
+callstats_reporter_fail (
+    CallstatsReporter *self, const char *id, GVariant *failure, gint64 time)
+{
+  Fabric *fabric = g_hash_table_lookup (self->fabrics, id);
+
+  if (fabric != NULL)
+    callstats_fabric_fail (fabric->machine, failure, time);
+}
+
+void
 callstats_reporter_send_report (
     CallstatsReporter *self, const char *id, CallstatsReport *report)
 {
@@ -703,6 +755,23 @@ callstats_reporter_send_report (
 
 /* Configuration */
 
+/* Who is in a conference already does not join it again. */
+static void
+forget_held_join (CallstatsReporter *self)
+{
+  GList *link;
+
+  for (link = self->held.tail; link != NULL; link = link->prev) {
+    CallstatsRecord *record = link->data;
+
+    if (g_strcmp0 (record->name, "userJoined") == 0) {
+      g_queue_delete_link (&self->held, link);
+      callstats_record_unref (record);
+      return;
+    }
+  }
+}
+
 static void
 merge_conferences (CallstatsReporter *self, Conference *from, Conference *into)
 {
@@ -717,6 +786,7 @@ merge_conferences (CallstatsReporter *self, Conference *from, Conference *into)
       fabric->conference = into;
   }
   into->n_fabrics += from->n_fabrics;
+  forget_held_join (self);
   g_ptr_array_remove (self->conferences, from);
 }
 
@@ -736,16 +806,38 @@ name_conference (CallstatsReporter *self, const char *name)
     release_held (self, name);
 }
 
+/* One that cannot be used is as good as none; it is told once. */
+static void
+check_conference (CallstatsReporter *self)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *refused = NULL;
+
+  if (!check_text ("conference-id", self->configuration->conference_id, MAX_CONFERENCE_ID,
+          &error)) {
+    refused = g_steal_pointer (&self->configuration->conference_id);
+    if (g_strcmp0 (refused, self->refused_conference) != 0)
+      TELL (self, trouble, error);
+  }
+  g_free (self->refused_conference);
+  self->refused_conference = g_steal_pointer (&refused);
+}
+
 void
 callstats_reporter_configure (
     CallstatsReporter *self, const CallstatsConfiguration *configuration)
 {
+  gboolean new_credentials =
+      self->configuration == NULL ||
+      self->configuration->credentials_serial != configuration->credentials_serial;
+
   callstats_configuration_free (self->configuration);
   self->configuration = callstats_configuration_copy (configuration);
   self->delivery_refused = FALSE;
-  if (unless_empty (configuration->conference_id) != NULL)
-    name_conference (self, configuration->conference_id);
-  if (self->delivery != NULL)
+  check_conference (self);
+  if (unless_empty (self->configuration->conference_id) != NULL)
+    name_conference (self, self->configuration->conference_id);
+  if (self->delivery != NULL && new_credentials)
     callstats_delivery_restart (self->delivery);
 }
 

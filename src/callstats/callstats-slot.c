@@ -8,12 +8,14 @@
 #include "callstats-slot-private.h"
 
 #define COLUMN_BYTES 16 /* what a column counts beside its texts */
+#define FEW_COLUMNS 64  /* of one object: looked through one by one */
 #define MAX_UNITS ((double)(G_GINT64_CONSTANT (1) << 53))
 
 typedef struct {
   char *id;
-  GArray *columns; /* guint: their numbers */
-  guint next;      /* where the next look-up most likely hits */
+  GArray *columns;     /* guint: their numbers */
+  guint next;          /* where the next look-up most likely hits */
+  GHashTable *by_name; /* name → number; NULL while there are few */
 } Object;
 
 struct _CallstatsSlot {
@@ -32,6 +34,7 @@ object_free (gpointer data)
 
   g_free (object->id);
   g_array_unref (object->columns);
+  g_clear_pointer (&object->by_name, g_hash_table_unref);
   g_free (object);
 }
 
@@ -159,15 +162,33 @@ find_object (CallstatsSlot *slot, const char *id)
   return slot->last;
 }
 
+/* Where the name of the object may be in its list, and how many to look at. A sender may
+ * make objects of any size: their look-ups must not be linear. */
+static guint
+narrow (Object *object, const char *name)
+{
+  gpointer at;
+
+  if (object == NULL)
+    return 0;
+  if (object->by_name == NULL)
+    return object->columns->len;
+  if (!g_hash_table_lookup_extended (object->by_name, name, NULL, &at))
+    return 0;
+  object->next = GPOINTER_TO_UINT (at);
+  return 1;
+}
+
 /* Samples have their fields in the same order: start behind the last hit. */
 CallstatsColumn *
 callstats_slot_find (CallstatsSlot *slot, const char *id, const char *name, guint *index)
 {
   Object *object = find_object (slot, id);
+  guint tries = narrow (object, name);
   guint n = object != NULL ? object->columns->len : 0;
   guint i;
 
-  for (i = 0; i < n; i++) {
+  for (i = 0; i < tries; i++) {
     guint at = (object->next + i) % n;
     guint number = g_array_index (object->columns, guint, at);
     CallstatsColumn *column = callstats_slot_column (slot, number);
@@ -198,6 +219,26 @@ ensure_object (CallstatsSlot *slot, const char *id)
   return object;
 }
 
+/* Begins at the last column; all of them where there was no table yet. */
+static void
+index_names (CallstatsSlot *slot, Object *object)
+{
+  guint i = object->columns->len - 1;
+
+  if (i < FEW_COLUMNS)
+    return;
+  if (object->by_name == NULL) {
+    object->by_name = g_hash_table_new (g_str_hash, g_str_equal);
+    i = 0;
+  }
+  for (; i < object->columns->len; i++) {
+    guint number = g_array_index (object->columns, guint, i);
+
+    g_hash_table_insert (object->by_name,
+        (gpointer)callstats_slot_column (slot, number)->value.name, GUINT_TO_POINTER (i));
+  }
+}
+
 static CallstatsColumn *
 add_column (CallstatsSlot *slot, const char *id, const char *name)
 {
@@ -209,6 +250,7 @@ add_column (CallstatsSlot *slot, const char *id, const char *name)
   column.value.kind = CALLSTATS_VALUE_BOOLEAN;
   g_array_append_val (slot->columns, column);
   g_array_append_val (object->columns, number);
+  index_names (slot, object);
   slot->bytes += COLUMN_BYTES + strlen (id) + strlen (name);
   return callstats_slot_column (slot, number);
 }

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Is a text JSON, all of it and nothing else? json-glib's parser also takes comments,
+ * single quotes, octal numbers and a second value behind the first, recurses once a
+ * level, and wraps whole numbers that a gint64 does not hold: it must only see what this
+ * lets through. Pure functions, any thread.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "callstats-json-private.h"
+
+typedef enum {
+  EXPECT_VALUE,
+  EXPECT_VALUE_OR_END, /* behind [ */
+  EXPECT_NAME,
+  EXPECT_NAME_OR_END, /* behind { */
+  EXPECT_NEXT,        /* behind a value */
+} Expect;
+
+typedef struct {
+  const char *start;
+  const char *at;
+  const char *end;
+  guint depth;
+  gboolean is_object[CALLSTATS_JSON_MAX_DEPTH];
+  Expect expect;
+  GArray *large; /* gsize: where whole numbers end that no gint64 holds */
+} Scan;
+
+static int
+peek (const Scan *scan)
+{
+  return scan->at < scan->end ? (guchar)*scan->at : -1;
+}
+
+static void
+skip_space (Scan *scan)
+{
+  while (scan->at < scan->end && strchr (" \t\r\n", *scan->at) != NULL && *scan->at != 0)
+    scan->at++;
+}
+
+static gboolean
+skip_digits (Scan *scan)
+{
+  const char *from = scan->at;
+
+  while (g_ascii_isdigit (peek (scan)))
+    scan->at++;
+  return scan->at > from;
+}
+
+static gboolean
+scan_escape (Scan *scan)
+{
+  guint i;
+
+  if (peek (scan) != 'u')
+    return scan->at < scan->end && *scan->at != '\0' &&
+           strchr ("\"\\/bfnrt", *scan->at++) != NULL;
+  scan->at++;
+  for (i = 0; i < 4; i++) {
+    if (!g_ascii_isxdigit (peek (scan)))
+      return FALSE;
+    scan->at++;
+  }
+  return TRUE;
+}
+
+static gboolean
+scan_string (Scan *scan)
+{
+  if (peek (scan) != '"')
+    return FALSE;
+  scan->at++;
+  while (scan->at < scan->end) {
+    guchar c = (guchar)*scan->at++;
+
+    if (c == '"')
+      return TRUE;
+    if (c < 0x20 || (c == '\\' && !scan_escape (scan)))
+      return FALSE;
+  }
+  return FALSE;
+}
+
+static void
+note_if_large (Scan *scan, const char *from)
+{
+  gsize end = (gsize)(scan->at - scan->start);
+  g_autofree char *digits = NULL;
+
+  if (scan->at - from < 19) /* no gint64 is that short and out of range */
+    return;
+  digits = g_strndup (from, (gsize)(scan->at - from));
+  errno = 0;
+  g_ascii_strtoll (digits, NULL, 10);
+  if (errno == ERANGE)
+    g_array_append_val (scan->large, end);
+}
+
+static gboolean
+scan_number (Scan *scan)
+{
+  const char *from = scan->at;
+  gboolean whole = TRUE;
+
+  if (peek (scan) == '-')
+    scan->at++;
+  if (peek (scan) == '0')
+    scan->at++;
+  else if (!skip_digits (scan))
+    return FALSE;
+  if (peek (scan) == '.') {
+    whole = FALSE;
+    scan->at++;
+    if (!skip_digits (scan))
+      return FALSE;
+  }
+  if (peek (scan) == 'e' || peek (scan) == 'E') {
+    whole = FALSE;
+    scan->at++;
+    if (peek (scan) == '+' || peek (scan) == '-')
+      scan->at++;
+    if (!skip_digits (scan))
+      return FALSE;
+  }
+  if (whole)
+    note_if_large (scan, from);
+  return TRUE;
+}
+
+static gboolean
+scan_word (Scan *scan, const char *word)
+{
+  gsize length = strlen (word);
+
+  if ((gsize)(scan->end - scan->at) < length || memcmp (scan->at, word, length) != 0)
+    return FALSE;
+  scan->at += length;
+  return TRUE;
+}
+
+static gboolean
+open_level (Scan *scan, gboolean is_object)
+{
+  if (scan->depth == CALLSTATS_JSON_MAX_DEPTH)
+    return FALSE;
+  scan->is_object[scan->depth++] = is_object;
+  scan->expect = is_object ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END;
+  scan->at++;
+  return TRUE;
+}
+
+static gboolean
+close_level (Scan *scan)
+{
+  if (scan->depth == 0 || *scan->at != (scan->is_object[scan->depth - 1] ? '}' : ']'))
+    return FALSE;
+  scan->depth--;
+  scan->expect = EXPECT_NEXT;
+  scan->at++;
+  return TRUE;
+}
+
+static gboolean
+scan_value (Scan *scan)
+{
+  int c = peek (scan);
+
+  if (c == '{' || c == '[')
+    return open_level (scan, c == '{');
+  scan->expect = EXPECT_NEXT;
+  switch (c) {
+  case '"':
+    return scan_string (scan);
+  case 't':
+    return scan_word (scan, "true");
+  case 'f':
+    return scan_word (scan, "false");
+  case 'n':
+    return scan_word (scan, "null");
+  default:
+    return scan_number (scan);
+  }
+}
+
+static gboolean
+scan_name (Scan *scan)
+{
+  if (!scan_string (scan))
+    return FALSE;
+  skip_space (scan);
+  if (peek (scan) != ':')
+    return FALSE;
+  scan->at++;
+  scan->expect = EXPECT_VALUE;
+  return TRUE;
+}
+
+static gboolean
+scan_next (Scan *scan)
+{
+  if (scan->depth == 0)
+    return FALSE; /* something behind the outermost value */
+  if (peek (scan) != ',')
+    return close_level (scan);
+  scan->expect = scan->is_object[scan->depth - 1] ? EXPECT_NAME : EXPECT_VALUE;
+  scan->at++;
+  return TRUE;
+}
+
+static gboolean
+scan_step (Scan *scan)
+{
+  int c = peek (scan);
+
+  switch (scan->expect) {
+  case EXPECT_VALUE_OR_END:
+    return c == ']' ? close_level (scan) : scan_value (scan);
+  case EXPECT_NAME_OR_END:
+    return c == '}' ? close_level (scan) : scan_name (scan);
+  case EXPECT_NAME:
+    return scan_name (scan);
+  case EXPECT_NEXT:
+    return scan_next (scan);
+  case EXPECT_VALUE:
+  default:
+    return scan_value (scan);
+  }
+}
+
+static gboolean
+is_too_deep (const Scan *scan)
+{
+  return scan->depth == CALLSTATS_JSON_MAX_DEPTH &&
+         (peek (scan) == '{' || peek (scan) == '[');
+}
+
+gboolean
+callstats_json_check (
+    const char *text, gsize length, GArray *large, gsize *offset, gboolean *too_deep)
+{
+  Scan scan = { .start = text,
+    .at = text,
+    .end = text + length,
+    .expect = EXPECT_VALUE,
+    .large = large };
+  gboolean ok = TRUE;
+
+  skip_space (&scan);
+  while (ok && scan.at < scan.end) {
+    ok = scan_step (&scan);
+    if (ok)
+      skip_space (&scan);
+  }
+  *offset = (gsize)(scan.at - text);
+  *too_deep = !ok && is_too_deep (&scan);
+  return ok && scan.depth == 0 && scan.expect == EXPECT_NEXT;
+}
+
+guint
+callstats_json_depth (const char *json)
+{
+  gboolean in_string = FALSE;
+  guint depth = 0, deepest = 0;
+
+  for (; *json != '\0'; json++) {
+    if (in_string && *json == '\\' && json[1] != '\0')
+      json++;
+    else if (*json == '"')
+      in_string = !in_string;
+    else if (!in_string && (*json == '{' || *json == '['))
+      deepest = MAX (deepest, ++depth);
+    else if (!in_string && (*json == '}' || *json == ']'))
+      depth--;
+  }
+  return deepest;
+}
