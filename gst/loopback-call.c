@@ -18,7 +18,8 @@
 GST_DEBUG_CATEGORY_EXTERN (gst_callstats_loopback_debug);
 #define GST_CAT_DEFAULT gst_callstats_loopback_debug
 
-#define EOS_GRACE 1000 /* ms on top of the latency */
+#define EOS_GRACE 1000   /* ms on top of the latency */
+#define REMOVAL_RETRY 20 /* ms */
 
 struct _LoopbackCall {
   GstBin *bin;                 /* not a reference: it owns us */
@@ -27,17 +28,25 @@ struct _LoopbackCall {
 
   GMutex lock;
   GPtrArray *streams; /* LoopbackStream */
+  GPtrArray *leaving; /* LoopbackStream: released, src_N still to be removed */
   LoopbackSignalling *signalling;
   gboolean eos_posted;
   guint latency;
   GstWebRTCBundlePolicy bundle_policy;
 };
 
+/* For the signalling thread, which ends before the call does */
 typedef struct {
-  LoopbackCall *self; /* runs on the signalling thread, which ends before it */
+  LoopbackCall *self;
   LoopbackStream *stream;
   gboolean due;
-} EosCheck;
+} StreamTask;
+
+static GPtrArray *
+new_streams (void)
+{
+  return g_ptr_array_new_with_free_func ((GDestroyNotify)loopback_stream_unref);
+}
 
 static gpointer
 copy_stream (gconstpointer stream, gpointer unused)
@@ -73,10 +82,13 @@ ref_signalling (LoopbackCall *self)
 static gboolean
 must_offer (LoopbackCall *self)
 {
+  gint64 now = g_get_monotonic_time ();
   gboolean must = FALSE;
 
   for (guint i = 0; i < self->streams->len; i++) {
-    if (!loopback_stream_may_offer (g_ptr_array_index (self->streams, i)))
+    LoopbackStream *stream = g_ptr_array_index (self->streams, i);
+
+    if (!loopback_stream_may_offer (stream) || !loopback_stream_has_settled (stream, now))
       return FALSE;
   }
   for (guint i = 0; i < self->streams->len; i++)
@@ -99,13 +111,25 @@ negotiate_if_needed (LoopbackCall *self)
     loopback_signalling_negotiate (signalling);
 }
 
+static gboolean
+on_settled (gpointer user_data)
+{
+  negotiate_if_needed (user_data);
+  return G_SOURCE_REMOVE;
+}
+
 static void
 on_ready (gpointer owner)
 {
-  g_autoptr (GPtrArray) streams = copy_streams (owner);
+  LoopbackCall *self = owner;
+  g_autoptr (GPtrArray) streams = copy_streams (self);
+  g_autoptr (LoopbackSignalling) signalling = ref_signalling (self);
 
   for (guint i = 0; i < streams->len; i++)
     loopback_stream_open (g_ptr_array_index (streams, i));
+  if (signalling)
+    loopback_signalling_invoke_later (
+        signalling, LOOPBACK_STREAM_SETTLING, on_settled, self, NULL);
 }
 
 static void
@@ -146,40 +170,40 @@ post_eos_if_ended (LoopbackCall *self)
 }
 
 static void
-eos_check_free (gpointer data)
+stream_task_free (gpointer data)
 {
-  EosCheck *check = data;
+  StreamTask *task = data;
 
-  loopback_stream_unref (check->stream);
-  g_free (check);
+  loopback_stream_unref (task->stream);
+  g_free (task);
 }
 
-static void schedule_eos_check (LoopbackCall *self, LoopbackStream *stream, gboolean due);
+static void
+schedule (LoopbackCall *self, LoopbackStream *stream, gboolean due, guint milliseconds,
+    GSourceFunc function)
+{
+  g_autoptr (LoopbackSignalling) signalling = ref_signalling (self);
+  StreamTask *task;
+
+  if (!signalling)
+    return;
+  task = g_new (StreamTask, 1);
+  *task = (StreamTask){ self, loopback_stream_ref (stream), due };
+  loopback_signalling_invoke_later (
+      signalling, milliseconds, function, task, stream_task_free);
+}
 
 /* Jitter buffers rest while paused, so nothing is late then. */
 static gboolean
 check_eos (gpointer user_data)
 {
-  EosCheck *check = user_data;
-  gboolean may = check->due || GST_STATE (check->self->bin) == GST_STATE_PLAYING;
+  StreamTask *task = user_data;
+  gboolean may = task->due || GST_STATE (task->self->bin) == GST_STATE_PLAYING;
 
-  if (!may || !loopback_stream_check_eos (check->stream))
-    schedule_eos_check (check->self, check->stream, FALSE);
+  if (!may || !loopback_stream_check_eos (task->stream))
+    schedule (task->self, task->stream, FALSE,
+        loopback_call_get_latency (task->self) + EOS_GRACE, check_eos);
   return G_SOURCE_REMOVE;
-}
-
-static void
-schedule_eos_check (LoopbackCall *self, LoopbackStream *stream, gboolean due)
-{
-  g_autoptr (LoopbackSignalling) signalling = ref_signalling (self);
-  guint wait = due ? 0 : loopback_call_get_latency (self) + EOS_GRACE;
-  EosCheck *check;
-
-  if (!signalling)
-    return;
-  check = g_new (EosCheck, 1);
-  *check = (EosCheck){ self, loopback_stream_ref (stream), due };
-  loopback_signalling_invoke_later (signalling, wait, check_eos, check, eos_check_free);
 }
 
 /* What streams ask */
@@ -222,66 +246,24 @@ on_stream_changed (gpointer owner)
 static void
 on_stream_eos (gpointer owner, LoopbackStream *stream, gboolean due)
 {
-  schedule_eos_check (owner, stream, due);
+  guint wait = due ? 0 : loopback_call_get_latency (owner) + EOS_GRACE;
+
+  schedule (owner, stream, due, wait, check_eos);
 }
 
 static const LoopbackStreamEvents stream_events = { refuse, attach, on_stream_changed,
   on_stream_eos };
 
-/* What callee receives */
-
-static guint
-get_mline (GstPad *callee_pad)
-{
-  g_autoptr (GObject) transceiver = NULL;
-  guint mline = G_MAXUINT;
-
-  g_object_get (callee_pad, "transceiver", &transceiver, NULL);
-  if (transceiver)
-    g_object_get (transceiver, "mlineindex", &mline, NULL);
-  return mline;
-}
-
-static gboolean
-sends_ssrc (LoopbackStream *stream, guint ssrc)
-{
-  g_autoptr (GstCaps) caps = loopback_stream_get_caps (stream);
-  guint own;
-
-  return loopback_caps_get_ssrc (caps, &own) && own == ssrc;
-}
-
-/* callee numbers its pads as they come. The SSRC says whose they are; if a collision
- * changed it, the m-line does. */
-static LoopbackStream *
-find_stream_of (LoopbackCall *self, GstPad *callee_pad)
-{
-  g_autoptr (GPtrArray) streams = copy_streams (self);
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (callee_pad);
-  guint mline = get_mline (callee_pad), ssrc;
-
-  if (loopback_caps_get_ssrc (caps, &ssrc)) {
-    for (guint i = 0; i < streams->len; i++) {
-      if (sends_ssrc (g_ptr_array_index (streams, i), ssrc))
-        return loopback_stream_ref (g_ptr_array_index (streams, i));
-    }
-  }
-  for (guint i = 0; i < streams->len && mline != G_MAXUINT; i++) {
-    if (loopback_stream_get_mline (g_ptr_array_index (streams, i)) == mline)
-      return loopback_stream_ref (g_ptr_array_index (streams, i));
-  }
-  return NULL;
-}
-
 /* A jitter buffer's streaming thread, before the first packet */
 static void
 on_callee_pad (GstElement *callee, GstPad *pad, gpointer user_data)
 {
-  g_autoptr (LoopbackStream) stream = NULL;
+  g_autoptr (GPtrArray) streams = copy_streams (user_data);
+  LoopbackStream *stream;
 
   if (!GST_PAD_IS_SRC (pad))
     return;
-  stream = find_stream_of (user_data, pad);
+  stream = loopback_stream_find (streams, pad);
   GST_DEBUG_OBJECT (pad, "belongs to stream %d",
       stream ? (gint)loopback_stream_get_index (stream) : -1);
   if (stream)
@@ -381,14 +363,19 @@ void
 loopback_call_end (LoopbackCall *self)
 {
   g_autoptr (GPtrArray) streams = copy_streams (self);
+  g_autoptr (GPtrArray) leaving = NULL;
   g_autoptr (LoopbackSignalling) signalling = NULL;
 
   g_mutex_lock (&self->lock);
   signalling = g_steal_pointer (&self->signalling);
+  leaving = g_steal_pointer (&self->leaving);
+  self->leaving = new_streams ();
   g_mutex_unlock (&self->lock);
   if (!signalling)
     return;
   loopback_signalling_stop (signalling);
+  for (guint i = 0; i < leaving->len; i++)
+    loopback_stream_remove_src (g_ptr_array_index (leaving, i));
   for (guint i = 0; i < streams->len; i++) {
     loopback_stream_remove_src (g_ptr_array_index (streams, i));
     loopback_stream_reset (g_ptr_array_index (streams, i));
@@ -432,8 +419,16 @@ loopback_call_add_stream (LoopbackCall *self, GstPadTemplate *templ, const gchar
 static gboolean
 finish_removal (gpointer user_data)
 {
-  loopback_stream_end (user_data);
-  loopback_stream_remove_src (user_data);
+  StreamTask *task = user_data;
+
+  if (!loopback_stream_end (task->stream)) {
+    schedule (task->self, task->stream, FALSE, REMOVAL_RETRY, finish_removal);
+    return G_SOURCE_REMOVE;
+  }
+  loopback_stream_remove_src (task->stream);
+  g_mutex_lock (&task->self->lock);
+  g_ptr_array_remove (task->self->leaving, task->stream);
+  g_mutex_unlock (&task->self->lock);
   return G_SOURCE_REMOVE;
 }
 
@@ -442,15 +437,13 @@ finish_removal (gpointer user_data)
 void
 loopback_call_remove_stream (LoopbackCall *self, LoopbackStream *stream)
 {
-  g_autoptr (LoopbackSignalling) signalling = ref_signalling (self);
-
   loopback_stream_release (stream, self->caller);
-  if (signalling)
-    loopback_signalling_invoke_later (signalling, 0, finish_removal,
-        loopback_stream_ref (stream), (GDestroyNotify)loopback_stream_unref);
   g_mutex_lock (&self->lock);
+  if (self->signalling)
+    g_ptr_array_add (self->leaving, loopback_stream_ref (stream));
   g_ptr_array_remove (self->streams, stream);
   g_mutex_unlock (&self->lock);
+  schedule (self, stream, FALSE, 0, finish_removal);
   on_stream_changed (self);
 }
 
@@ -515,7 +508,8 @@ loopback_call_new (GstBin *bin)
 
   self->bin = bin;
   g_mutex_init (&self->lock);
-  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)loopback_stream_unref);
+  self->streams = new_streams ();
+  self->leaving = new_streams ();
   make_peers (self);
   return self;
 }
@@ -528,6 +522,7 @@ loopback_call_free (LoopbackCall *self)
   gst_clear_object (&self->caller);
   gst_clear_object (&self->callee);
   g_ptr_array_unref (self->streams);
+  g_ptr_array_unref (self->leaving);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

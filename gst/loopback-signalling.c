@@ -198,9 +198,10 @@ become_stable (LoopbackSignalling *self)
   self->step = -1;
   self->negotiated = TRUE;
   g_clear_pointer (&self->description, gst_webrtc_session_description_free);
-  check_connection (self);
   if (self->again)
     next_step (self);
+  else
+    check_connection (self);
 }
 
 static gboolean

@@ -258,8 +258,13 @@ loopback_stream_take_offer (LoopbackStream *self)
 void
 loopback_stream_open (LoopbackStream *self)
 {
-  if (loopback_stream_get_mline (self) != G_MAXUINT)
-    loopback_sink_let_go (self);
+  if (loopback_stream_get_mline (self) == G_MAXUINT)
+    return;
+  g_mutex_lock (&self->lock);
+  if (!self->opened_at)
+    self->opened_at = g_get_monotonic_time ();
+  g_mutex_unlock (&self->lock);
+  loopback_sink_let_go (self);
 }
 
 /* The call failed: takes the data and drops it, so that upstream can end. */

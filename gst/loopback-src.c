@@ -7,6 +7,7 @@
  * _receive() and data: a jitter buffer's streaming thread. _check_eos(), _end(): the
  * signalling thread. See loopback-stream.c for what they share.
  */
+#include "loopback-caps.h"
 #include "loopback-stream-private.h"
 
 GST_DEBUG_CATEGORY_EXTERN (gst_callstats_loopback_debug);
@@ -107,22 +108,23 @@ add_empty_src (LoopbackStream *self)
   return src;
 }
 
-/* Sends EOS, once. */
-void
-loopback_stream_end (LoopbackStream *self)
+/* With the lock held: whether it is now up to the caller to send EOS, which comes once
+ * and not beside a packet */
+static gboolean
+claim_end (LoopbackStream *self)
 {
-  g_autoptr (GstPad) src = NULL;
-  gboolean ended;
+  if (self->eos_out || self->pushing)
+    return FALSE;
+  self->eos_out = TRUE;
+  return TRUE;
+}
+
+static void
+send_eos (LoopbackStream *self)
+{
+  g_autoptr (GstPad) src = ref_src (self);
   GstEvent *eos;
 
-  g_mutex_lock (&self->lock);
-  ended = self->eos_out;
-  self->eos_out = TRUE;
-  g_mutex_unlock (&self->lock);
-  if (ended)
-    return;
-
-  src = ref_src (self);
   if (!src)
     src = add_empty_src (self);
   if (src) {
@@ -135,22 +137,39 @@ loopback_stream_end (LoopbackStream *self)
   self->events->changed (self->owner);
 }
 
+/* Sends EOS unless it was sent; FALSE if a packet is on its way downstream. */
+gboolean
+loopback_stream_end (LoopbackStream *self)
+{
+  gboolean mine, ended;
+
+  g_mutex_lock (&self->lock);
+  mine = claim_end (self);
+  ended = self->eos_out;
+  g_mutex_unlock (&self->lock);
+  if (mine)
+    send_eos (self);
+  return ended;
+}
+
 /* Sends the EOS that came in if all packets are out, or if none came out since the
  * last call; FALSE if it is still worth waiting. */
 gboolean
 loopback_stream_check_eos (LoopbackStream *self)
 {
-  gboolean due, over;
+  gboolean mine, over;
 
   g_mutex_lock (&self->lock);
-  due = self->eos_in && !self->pushing &&
-        (loopback_stream_is_drained (self) || self->packets_out == self->packets_checked);
-  over = due || !self->eos_in || self->eos_out;
+  mine =
+      self->eos_in &&
+      (loopback_stream_is_drained (self) || self->packets_out == self->packets_checked) &&
+      claim_end (self);
+  over = self->eos_out || !self->eos_in;
   self->packets_checked = self->packets_out;
   g_mutex_unlock (&self->lock);
 
-  if (due)
-    loopback_stream_end (self);
+  if (mine)
+    send_eos (self);
   return over;
 }
 
@@ -172,14 +191,14 @@ begin_push (LoopbackStream *self, GstPadProbeInfo *info)
 static void
 finish_push (LoopbackStream *self)
 {
-  gboolean due;
+  gboolean mine;
 
   g_mutex_lock (&self->lock);
   self->pushing = FALSE;
-  due = self->eos_in && loopback_stream_is_drained (self);
+  mine = self->eos_in && loopback_stream_is_drained (self) && claim_end (self);
   g_mutex_unlock (&self->lock);
-  if (due)
-    loopback_stream_end (self);
+  if (mine)
+    send_eos (self);
 }
 
 /* Whatever downstream answers, the call goes on: an error or not-linked that reached
@@ -220,6 +239,48 @@ on_event (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return eos ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
+static guint
+get_mline (GstPad *callee_pad)
+{
+  g_autoptr (GObject) transceiver = NULL;
+  guint mline = G_MAXUINT;
+
+  g_object_get (callee_pad, "transceiver", &transceiver, NULL);
+  if (transceiver)
+    g_object_get (transceiver, "mlineindex", &mline, NULL);
+  return mline;
+}
+
+static gboolean
+sends_ssrc (LoopbackStream *self, guint ssrc)
+{
+  g_autoptr (GstCaps) caps = loopback_stream_get_caps (self);
+  guint own;
+
+  return loopback_caps_get_ssrc (caps, &own) && own == ssrc;
+}
+
+/* Which of @streams comes out at @callee_pad. callee numbers its pads as they come; the
+ * SSRC says whose they are, or the m-line if a collision changed the SSRC. */
+LoopbackStream *
+loopback_stream_find (GPtrArray *streams, GstPad *callee_pad)
+{
+  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (callee_pad);
+  guint mline = get_mline (callee_pad), ssrc;
+
+  if (loopback_caps_get_ssrc (caps, &ssrc)) {
+    for (guint i = 0; i < streams->len; i++) {
+      if (sends_ssrc (g_ptr_array_index (streams, i), ssrc))
+        return g_ptr_array_index (streams, i);
+    }
+  }
+  for (guint i = 0; i < streams->len && mline != G_MAXUINT; i++) {
+    if (loopback_stream_get_mline (g_ptr_array_index (streams, i)) == mline)
+      return g_ptr_array_index (streams, i);
+  }
+  return NULL;
+}
+
 #define DATA (GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST)
 
 /* callee has a new pad for this stream: the first one, or one for a new SSRC. */
@@ -236,6 +297,11 @@ loopback_stream_receive (LoopbackStream *self, GstPad *callee_pad)
     gst_ghost_pad_set_target (GST_GHOST_PAD (src), callee_pad);
   else
     src = add_src (self, callee_pad);
+
+  g_mutex_lock (&self->lock);
+  self->received = TRUE;
+  g_mutex_unlock (&self->lock);
+  self->events->changed (self->owner);
 }
 
 static GstPadProbeReturn

@@ -22,6 +22,8 @@ struct _LoopbackStream {
   GstPad *src;          /* NULL until packets or an EOS come out */
   GstCaps *caps;
   gulong hold;       /* probe that keeps data back until negotiated */
+  gint64 opened_at;  /* when data first was let go; 0 before */
+  gboolean received; /* at least once */
   gboolean offered;  /* in a description that was made or is asked for */
   gboolean dropping; /* the call failed or the pad was released */
   gboolean released;

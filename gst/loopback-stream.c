@@ -198,10 +198,27 @@ loopback_stream_reset (LoopbackStream *self)
 {
   g_mutex_lock (&self->lock);
   gst_clear_caps (&self->caps);
-  self->offered = self->refused = self->dropping = self->eos_in = self->eos_out = FALSE;
+  self->opened_at = 0;
+  self->received = self->offered = self->refused = self->dropping = self->eos_in =
+      self->eos_out = FALSE;
   self->packets_in = self->packets_out = self->packets_checked = 0;
   g_mutex_unlock (&self->lock);
   loopback_sink_hold (self);
+}
+
+/* Whether a new offer may be made at @now, a monotonic time, as far as this stream goes.
+ * webrtcbin (1.22) warns if a jitter buffer is made while an offer is being answered,
+ * so a stream whose first packet is under way is given time to arrive. */
+gboolean
+loopback_stream_has_settled (LoopbackStream *self, gint64 now)
+{
+  gboolean settled;
+
+  g_mutex_lock (&self->lock);
+  settled = !self->opened_at || self->received || self->dropping || self->eos_in ||
+            now >= self->opened_at + LOOPBACK_STREAM_SETTLING * G_TIME_SPAN_MILLISECOND;
+  g_mutex_unlock (&self->lock);
+  return settled;
 }
 
 guint

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* How long a stream's first packet is waited for, in milliseconds */
+#define LOOPBACK_STREAM_SETTLING 1000
+
 typedef struct _LoopbackStream LoopbackStream;
 
 /* What a stream asks of its owner; called without a lock held. */
@@ -33,6 +36,7 @@ void loopback_stream_detach (LoopbackStream *self, GstElement *caller);
 void loopback_stream_release (LoopbackStream *self, GstElement *caller);
 void loopback_stream_reset (LoopbackStream *self);
 
+gboolean loopback_stream_has_settled (LoopbackStream *self, gint64 now);
 guint loopback_stream_get_index (LoopbackStream *self);
 guint loopback_stream_get_mline (LoopbackStream *self);
 GstCaps *loopback_stream_get_caps (LoopbackStream *self);
@@ -47,9 +51,10 @@ void loopback_stream_open (LoopbackStream *self);
 void loopback_stream_fail (LoopbackStream *self);
 
 /* src_N: loopback-src.c */
+LoopbackStream *loopback_stream_find (GPtrArray *streams, GstPad *callee_pad);
 void loopback_stream_receive (LoopbackStream *self, GstPad *callee_pad);
 gboolean loopback_stream_check_eos (LoopbackStream *self);
-void loopback_stream_end (LoopbackStream *self);
+gboolean loopback_stream_end (LoopbackStream *self);
 void loopback_stream_remove_src (LoopbackStream *self);
 void loopback_discard (GstPad *callee_pad);
 
