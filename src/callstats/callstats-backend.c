@@ -27,12 +27,12 @@ host_of (GUri *uri)
   return host != NULL && *host != '\0' ? host : NULL;
 }
 
-/* Without a host, what was meant as user info may stand in the path. */
+/* Without a host, what was meant as user info may stand in the scheme and the path. */
 static char *
 describe (GUri *uri)
 {
   if (host_of (uri) == NULL)
-    return g_strdup_printf ("%s:…", g_uri_get_scheme (uri));
+    return g_strdup ("…");
   return g_uri_to_string_partial (
       uri, G_URI_HIDE_USERINFO | G_URI_HIDE_QUERY | G_URI_HIDE_FRAGMENT);
 }
@@ -47,6 +47,19 @@ refuse (GError **error, GUri *uri, const char *reason)
   return FALSE;
 }
 
+/* GLib's parser takes spaces and the like. */
+static gboolean
+is_host (const char *host)
+{
+  const char *p;
+
+  for (p = host; *p != '\0'; p++) {
+    if (!g_ascii_isalnum (*p) && strchr (".-_:%", *p) == NULL && (guchar)*p < 0x80)
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 check (GUri *uri, gboolean allow_plaintext, GError **error)
 {
@@ -57,6 +70,8 @@ check (GUri *uri, gboolean allow_plaintext, GError **error)
     return refuse (error, uri, "has an unknown scheme: use ws:// or wss://");
   if (host_of (uri) == NULL)
     return refuse (error, uri, "has no host: write it as wss://HOST[:PORT]/");
+  if (!is_host (host_of (uri)))
+    return refuse (error, uri, "has a malformed host: write it as wss://HOST[:PORT]/");
   if (plain && !allow_plaintext && !is_loopback (host_of (uri)))
     return refuse (error, uri,
         "would send calls in plain text beyond this machine: use wss://, or set "

@@ -267,14 +267,16 @@ callstats_json_depth (const char *json)
   guint depth = 0, deepest = 0;
 
   for (; *json != '\0'; json++) {
-    if (in_string && *json == '\\' && json[1] != '\0')
+    if (in_string && *json == '\\' && json[1] != '\0') {
       json++;
-    else if (*json == '"')
+    } else if (*json == '"') {
       in_string = !in_string;
-    else if (!in_string && (*json == '{' || *json == '['))
-      deepest = MAX (deepest, ++depth);
-    else if (!in_string && (*json == '}' || *json == ']'))
+    } else if (!in_string && (*json == '{' || *json == '[')) {
+      depth++;
+      deepest = MAX (deepest, depth);
+    } else if (!in_string && (*json == '}' || *json == ']')) {
       depth--;
+    }
   }
   return deepest;
 }

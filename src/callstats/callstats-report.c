@@ -242,11 +242,12 @@ callstats_report_set_double (CallstatsReport *report, const char *field, double 
 {
   CallstatsField *added;
 
-  if (!isfinite (value))
+  value = round_to_15_digits (value);
+  if (!isfinite (value)) /* before, or the largest of all by rounding */
     return;
   added = add_field (report, field, CALLSTATS_VALUE_DOUBLE);
   if (added != NULL)
-    added->d = round_to_15_digits (value);
+    added->d = value;
 }
 
 /**
