@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The outbox: order, numbers, acks, and what it gives up when memory is short.
+ */
+#include <string.h>
+
+#include "callstats-json-private.h"
+#include "callstats-outbox-private.h"
+
+#define PLENTY (16 * 1024 * 1024)
+
+static void
+push_event (CallstatsOutbox *outbox, guint number)
+{
+  g_autofree char *name = g_strdup_printf ("event%u", number);
+  g_autoptr (CallstatsRecord) record =
+      callstats_record_new_event (name, number * G_TIME_SPAN_SECOND, NULL);
+
+  callstats_outbox_push (outbox, record);
+}
+
+static void
+push_report (CallstatsOutbox *outbox, guint number)
+{
+  g_autoptr (CallstatsReport) report = callstats_report_new (number * G_TIME_SPAN_SECOND);
+  g_autoptr (CallstatsRecord) record = callstats_record_new_report (report);
+
+  callstats_outbox_push (outbox, record);
+}
+
+/* Sends the next record. Returns: its time in seconds, which is its number; 0: none. */
+static guint
+send_next (CallstatsOutbox *outbox, guint64 expected_sequence)
+{
+  guint64 sequence = 0;
+  CallstatsRecord *record = callstats_outbox_peek (outbox, &sequence);
+
+  if (record == NULL)
+    return 0;
+  g_assert_cmpuint (sequence, ==, expected_sequence);
+  callstats_outbox_advance (outbox);
+  return (guint)(record->time / G_TIME_SPAN_SECOND);
+}
+
+static void
+test_records_go_in_order_with_consecutive_numbers (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint64 sequence;
+  guint i;
+
+  g_assert_null (callstats_outbox_peek (outbox, &sequence));
+  for (i = 1; i <= 100; i++) {
+    if (i % 3 == 0)
+      push_event (outbox, i);
+    else
+      push_report (outbox, i);
+  }
+  for (i = 1; i <= 100; i++)
+    g_assert_cmpuint (send_next (outbox, i), ==, i);
+  g_assert_null (callstats_outbox_peek (outbox, &sequence));
+  g_assert_cmpuint (callstats_outbox_in_flight (outbox), ==, 100);
+}
+
+static void
+test_peeking_twice_gives_the_same (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint64 first, second;
+  CallstatsRecord *record;
+
+  push_event (outbox, 1);
+  push_event (outbox, 2);
+  record = callstats_outbox_peek (outbox, &first);
+  g_assert_true (callstats_outbox_peek (outbox, &second) == record);
+  g_assert_cmpuint (first, ==, 1);
+  g_assert_cmpuint (second, ==, 1);
+}
+
+static void
+test_an_ack_frees_everything_up_to_it (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint i;
+
+  for (i = 1; i <= 10; i++)
+    push_event (outbox, i);
+  for (i = 1; i <= 6; i++)
+    send_next (outbox, i);
+
+  g_assert_true (callstats_outbox_acknowledge (outbox, 4));
+  g_assert_cmpuint (callstats_outbox_length (outbox), ==, 6);
+  g_assert_cmpuint (callstats_outbox_in_flight (outbox), ==, 2);
+  g_assert_cmpuint (callstats_outbox_acknowledged (outbox), ==, 4);
+  /* Again, and an older one: nothing changes. */
+  g_assert_true (callstats_outbox_acknowledge (outbox, 4));
+  g_assert_true (callstats_outbox_acknowledge (outbox, 2));
+  g_assert_cmpuint (callstats_outbox_length (outbox), ==, 6);
+  g_assert_cmpuint (callstats_outbox_acknowledged (outbox), ==, 4);
+
+  for (i = 7; i <= 10; i++)
+    g_assert_cmpuint (send_next (outbox, i), ==, i);
+  g_assert_true (callstats_outbox_acknowledge (outbox, 10));
+  g_assert_cmpuint (callstats_outbox_length (outbox), ==, 0);
+  g_assert_cmpuint (callstats_outbox_bytes (outbox), ==, 0);
+}
+
+static void
+test_an_ack_of_what_was_not_sent_is_refused (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint64 sequence;
+
+  g_assert_true (callstats_outbox_acknowledge (outbox, 0));
+  g_assert_false (callstats_outbox_acknowledge (outbox, 1));
+  push_event (outbox, 1);
+  push_event (outbox, 2);
+  g_assert_false (callstats_outbox_acknowledge (outbox, 1));
+  send_next (outbox, 1);
+  callstats_outbox_peek (outbox, &sequence); /* numbered, but not gone */
+  g_assert_cmpuint (sequence, ==, 2);
+  g_assert_false (callstats_outbox_acknowledge (outbox, 2));
+  g_assert_false (callstats_outbox_acknowledge (outbox, G_MAXUINT64));
+  g_assert_cmpuint (callstats_outbox_length (outbox), ==, 2);
+  g_assert_true (callstats_outbox_acknowledge (outbox, 1));
+}
+
+static void
+test_rewinding_sends_the_unacknowledged_under_their_numbers (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint i;
+
+  for (i = 1; i <= 8; i++)
+    push_event (outbox, i);
+  for (i = 1; i <= 5; i++)
+    send_next (outbox, i);
+  callstats_outbox_acknowledge (outbox, 2);
+
+  callstats_outbox_rewind (outbox);
+  /* The other end may have stored more than it acknowledged. */
+  g_assert_true (callstats_outbox_acknowledge (outbox, 3));
+  for (i = 4; i <= 8; i++)
+    g_assert_cmpuint (send_next (outbox, i), ==, i);
+  g_assert_cmpuint (send_next (outbox, 9), ==, 0);
+}
+
+static void
+test_restarting_numbers_from_one_again (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint i;
+
+  for (i = 1; i <= 6; i++)
+    push_event (outbox, i);
+  for (i = 1; i <= 4; i++)
+    send_next (outbox, i);
+  callstats_outbox_acknowledge (outbox, 2);
+
+  callstats_outbox_restart (outbox);
+  g_assert_cmpuint (callstats_outbox_acknowledged (outbox), ==, 0);
+  g_assert_false (callstats_outbox_acknowledge (outbox, 1));
+  for (i = 1; i <= 4; i++)
+    g_assert_cmpuint (send_next (outbox, i), ==, i + 2);
+}
+
+static void
+assert_gap (CallstatsRecord *record, guint dropped, guint from, guint to)
+{
+  g_autoptr (JsonObject) gap =
+      callstats_json_parse_object (record->data, strlen (record->data), NULL);
+
+  g_assert_cmpint (record->kind, ==, CALLSTATS_RECORD_OTHER);
+  g_assert_cmpstr (record->name, ==, "gap");
+  g_assert_cmpstr (callstats_json_get_string (gap, "type", NULL), ==, "gap");
+  g_assert_cmpstr (callstats_json_get_string (gap, "reason", NULL), ==, "memory");
+  g_assert_cmpint (callstats_json_get_int (gap, "dropped", -1), ==, dropped);
+  g_assert_cmpint (callstats_json_get_int (gap, "from", -1), ==, from * 1000);
+  g_assert_cmpint (callstats_json_get_int (gap, "to", -1), ==, to * 1000);
+}
+
+/* How many records like these fit. */
+static gsize
+bytes_of (void (*push) (CallstatsOutbox *, guint), guint n)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint i;
+
+  for (i = 0; i < n; i++)
+    push (outbox, 1000 + i);
+  return callstats_outbox_bytes (outbox);
+}
+
+static void
+test_reports_go_first_and_a_gap_tells_how_many (void)
+{
+  gsize bound = bytes_of (push_report, 10) + bytes_of (push_event, 10);
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bound);
+  guint64 sequence;
+  guint i;
+
+  for (i = 1; i <= 10; i++) {
+    push_event (outbox, 1000 + 2 * i);
+    push_report (outbox, 1001 + 2 * i);
+  }
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 0);
+  for (i = 1; i <= 3; i++)
+    push_report (outbox, 2000 + i);
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 3);
+  g_assert_cmpuint (callstats_outbox_bytes (outbox), <=, bound);
+
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 3, 1003, 1007);
+  g_assert_cmpuint (sequence, ==, 1);
+  callstats_outbox_advance (outbox);
+  /* Every event is still there, and the reports that were not the oldest. */
+  g_assert_cmpuint (send_next (outbox, 2), ==, 1002);
+  g_assert_cmpuint (send_next (outbox, 3), ==, 1004);
+  g_assert_cmpuint (send_next (outbox, 4), ==, 1006);
+  g_assert_cmpuint (send_next (outbox, 5), ==, 1008);
+  g_assert_cmpuint (send_next (outbox, 6), ==, 1009);
+}
+
+static void
+test_events_go_when_no_report_is_left (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bytes_of (push_event, 5));
+  guint64 sequence;
+  guint i;
+
+  for (i = 1; i <= 12; i++)
+    push_event (outbox, 1000 + i);
+  g_assert_cmpuint (callstats_outbox_length (outbox), ==, 5);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 7, 1001, 1007);
+  callstats_outbox_advance (outbox);
+  for (i = 8; i <= 12; i++)
+    g_assert_cmpuint (send_next (outbox, i - 6), ==, 1000 + i);
+}
+
+static void
+test_what_was_sent_is_never_given_up (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bytes_of (push_report, 5));
+  guint64 sequence;
+  guint i;
+
+  for (i = 1; i <= 5; i++)
+    push_report (outbox, 1000 + i);
+  for (i = 1; i <= 3; i++)
+    send_next (outbox, i);
+  for (i = 6; i <= 20; i++)
+    push_report (outbox, 1000 + i);
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 15);
+
+  callstats_outbox_rewind (outbox);
+  for (i = 1; i <= 3; i++)
+    g_assert_cmpuint (send_next (outbox, i), ==, 1000 + i);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 15, 1004, 1018);
+  g_assert_cmpuint (sequence, ==, 4);
+}
+
+static void
+test_a_gap_of_a_gap_counts_them_all (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bytes_of (push_event, 5));
+  guint64 sequence;
+  guint i;
+
+  for (i = 1; i <= 12; i++)
+    push_event (outbox, 1000 + i);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 7, 1001, 1007);
+  callstats_outbox_advance (outbox);
+  /* The backend forgets: the gap record has no number any more and may be given up. */
+  callstats_outbox_restart (outbox);
+  for (i = 13; i <= 30; i++)
+    push_event (outbox, 1000 + i);
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 25);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 25, 1001, 1025);
+  g_assert_cmpuint (sequence, ==, 1);
+}
+
+static void
+test_what_was_lost_before_is_part_of_the_gap (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  g_autoptr (CallstatsRecord) lost =
+      callstats_record_new_event ("x", 1001 * G_TIME_SPAN_SECOND, NULL);
+  guint64 sequence;
+
+  callstats_outbox_lose (outbox, lost);
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 1);
+  push_event (outbox, 1002);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 1, 1001, 1001);
+  callstats_outbox_advance (outbox);
+  g_assert_cmpuint (send_next (outbox, 2), ==, 1002);
+}
+
+static void
+test_a_discarded_record_leaves_its_number_to_the_gap (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint64 sequence;
+
+  push_event (outbox, 1001);
+  push_event (outbox, 1002);
+  push_event (outbox, 1003);
+  send_next (outbox, 1);
+  callstats_outbox_peek (outbox, &sequence);
+  g_assert_cmpuint (sequence, ==, 2);
+  callstats_outbox_discard (outbox);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 1, 1002, 1002);
+  g_assert_cmpuint (sequence, ==, 2);
+  callstats_outbox_advance (outbox);
+  g_assert_cmpuint (send_next (outbox, 3), ==, 1003);
+  g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, 1);
+}
+
+static void
+test_a_discarded_last_record_is_told_too (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
+  guint64 sequence;
+
+  push_event (outbox, 1001);
+  callstats_outbox_peek (outbox, &sequence);
+  callstats_outbox_discard (outbox);
+  assert_gap (callstats_outbox_peek (outbox, &sequence), 1, 1001, 1001);
+  callstats_outbox_advance (outbox);
+  g_assert_null (callstats_outbox_peek (outbox, &sequence));
+}
+
+/* Nothing told is lost or doubled: what arrives and what gaps count is all there was. */
+static void
+test_every_record_arrives_or_is_counted (void)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (20260501);
+  guint round;
+
+  for (round = 0; round < 200; round++) {
+    g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bytes_of (push_event, 20));
+    guint pushed = 0, arrived = 0, counted = 0, last = 0;
+    guint64 stored = 0, sequence;
+    CallstatsRecord *record;
+    guint step;
+
+    for (step = 0; step < 300; step++) {
+      guint dice = step < 250 ? g_rand_int_range (random, 0, 10) : 9;
+
+      if (dice < 5) {
+        pushed++;
+        (g_rand_boolean (random) ? push_event : push_report) (outbox, pushed);
+      } else if (dice == 5) {
+        callstats_outbox_rewind (outbox);
+        g_assert_true (callstats_outbox_acknowledge (outbox, stored));
+      } else if (dice == 6) {
+        g_assert_true (callstats_outbox_acknowledge (outbox, stored));
+      } else if ((record = callstats_outbox_peek (outbox, &sequence)) != NULL) {
+        callstats_outbox_advance (outbox);
+        if (sequence <= stored)
+          continue;
+        g_assert_cmpuint (sequence, ==, stored + 1);
+        stored = sequence;
+        if (record->kind == CALLSTATS_RECORD_OTHER) {
+          g_autoptr (JsonObject) gap =
+              callstats_json_parse_object (record->data, strlen (record->data), NULL);
+
+          counted += (guint)callstats_json_get_int (gap, "dropped", 0);
+        } else {
+          guint number = (guint)(record->time / G_TIME_SPAN_SECOND);
+
+          g_assert_cmpuint (number, >, last);
+          last = number;
+          arrived++;
+        }
+      }
+    }
+    g_assert_null (callstats_outbox_peek (outbox, &sequence));
+    g_assert_cmpuint (arrived + counted, ==, pushed);
+    g_assert_cmpuint (callstats_outbox_dropped (outbox), ==, counted);
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/outbox/records-go-in-order-with-consecutive-numbers",
+      test_records_go_in_order_with_consecutive_numbers);
+  g_test_add_func (
+      "/outbox/peeking-twice-gives-the-same", test_peeking_twice_gives_the_same);
+  g_test_add_func (
+      "/outbox/an-ack-frees-everything-up-to-it", test_an_ack_frees_everything_up_to_it);
+  g_test_add_func ("/outbox/an-ack-of-what-was-not-sent-is-refused",
+      test_an_ack_of_what_was_not_sent_is_refused);
+  g_test_add_func ("/outbox/rewinding-sends-the-unacknowledged-under-their-numbers",
+      test_rewinding_sends_the_unacknowledged_under_their_numbers);
+  g_test_add_func ("/outbox/restarting-numbers-from-one-again",
+      test_restarting_numbers_from_one_again);
+  g_test_add_func ("/outbox/reports-go-first-and-a-gap-tells-how-many",
+      test_reports_go_first_and_a_gap_tells_how_many);
+  g_test_add_func (
+      "/outbox/events-go-when-no-report-is-left", test_events_go_when_no_report_is_left);
+  g_test_add_func (
+      "/outbox/what-was-sent-is-never-given-up", test_what_was_sent_is_never_given_up);
+  g_test_add_func (
+      "/outbox/a-gap-of-a-gap-counts-them-all", test_a_gap_of_a_gap_counts_them_all);
+  g_test_add_func ("/outbox/what-was-lost-before-is-part-of-the-gap",
+      test_what_was_lost_before_is_part_of_the_gap);
+  g_test_add_func ("/outbox/a-discarded-record-leaves-its-number-to-the-gap",
+      test_a_discarded_record_leaves_its_number_to_the_gap);
+  g_test_add_func ("/outbox/a-discarded-last-record-is-told-too",
+      test_a_discarded_last_record_is_told_too);
+  g_test_add_func ("/outbox/every-record-arrives-or-is-counted",
+      test_every_record_arrives_or_is_counted);
+  return g_test_run ();
+}
