@@ -7,17 +7,15 @@
  */
 #include <string.h>
 
-#include "callstats-client.h"
+#include "callstats-client-private.h"
 #include "callstats-enum-types.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
 #include "callstats-monitor.h"
 #include "callstats-record-private.h"
-#include "callstats-reporter-private.h"
+#include "callstats-limits-private.h"
 
 #define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
-#define MAX_USER_ID 128       /* bytes */
-#define MAX_CONFERENCE_ID 256 /* bytes */
 
 /**
  * CallstatsClient:
@@ -54,13 +52,26 @@ enum {
   PROP_USER_NAME,
   PROP_CONFERENCE_ID,
   PROP_BACKEND_URL,
+  PROP_TOKEN,
+  PROP_SITE_ID,
+  PROP_APPLICATION_VERSION,
+  PROP_ADDITIONAL_IDS,
   PROP_ALLOW_PLAINTEXT,
   PROP_MEMORY_MAX_BYTES,
   PROP_STATS,
   N_PROPS
 };
 
-enum { FABRIC_EVENT, REPORT, WARNING, INITIALIZED, N_SIGNALS };
+enum {
+  FABRIC_EVENT,
+  REPORT,
+  WARNING,
+  INITIALIZED,
+  NEED_TOKEN,
+  DEFAULT_CONFIG,
+  RECOMMENDED_CONFIG,
+  N_SIGNALS
+};
 
 static GParamSpec *props[N_PROPS];
 static guint signals[N_SIGNALS];
@@ -129,6 +140,76 @@ job_post (Job *job)
   callstats_monitor_invoke (job_run, job, job_free);
 }
 
+/* A call from another file. */
+typedef struct {
+  CallstatsReporter *reporter;
+  void (*run) (CallstatsReporter *reporter, gpointer data);
+  gpointer data;
+  GDestroyNotify notify;
+} Post;
+
+static gboolean
+post_run (gpointer user_data)
+{
+  Post *post = user_data;
+
+  post->run (post->reporter, post->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+post_free (gpointer user_data)
+{
+  Post *post = user_data;
+
+  if (post->notify != NULL)
+    post->notify (post->data);
+  callstats_reporter_unref (post->reporter);
+  g_free (post);
+}
+
+void
+callstats_client_post (CallstatsClient *self,
+    void (*run) (CallstatsReporter *reporter, gpointer data), gpointer data,
+    GDestroyNotify notify)
+{
+  Post *post = g_new0 (Post, 1);
+
+  post->reporter = callstats_reporter_ref (self->reporter);
+  post->run = run;
+  post->data = data;
+  post->notify = notify;
+  callstats_monitor_invoke (post_run, post, post_free);
+}
+
+gboolean
+callstats_client_check_fabric (CallstatsClient *self, const char *fabric, GError **error)
+{
+  if (fabric == NULL || callstats_reporter_has_fabric (self->reporter, fabric))
+    return TRUE;
+  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_NOT_FOUND,
+      "There is no fabric “%.100s”, or it has ended", fabric);
+  return FALSE;
+}
+
+static void
+run_warn (CallstatsReporter *reporter, gpointer error)
+{
+  callstats_reporter_tell_trouble (reporter, error);
+}
+
+void
+callstats_client_warn (CallstatsClient *self, int code, const char *format, ...)
+{
+  GError *error;
+  va_list args;
+
+  va_start (args, format);
+  error = g_error_new_valist (CALLSTATS_ERROR, code, format, args);
+  va_end (args);
+  callstats_client_post (self, run_warn, error, (GDestroyNotify)g_error_free);
+}
+
 /* Signals */
 
 /* One signal on its way to the application's main context. */
@@ -141,6 +222,7 @@ typedef struct {
   GVariant *data;
   CallstatsReport *report;
   GError *error;
+  gboolean flag;
 } Emission;
 
 static void
@@ -173,6 +255,13 @@ emission_run (gpointer data)
     break;
   case WARNING:
     g_signal_emit (emission->client, id, 0, emission->error);
+    break;
+  case NEED_TOKEN:
+    g_signal_emit (emission->client, id, 0, emission->flag);
+    break;
+  case DEFAULT_CONFIG:
+  case RECOMMENDED_CONFIG:
+    g_signal_emit (emission->client, id, 0, emission->name);
     break;
   default:
     g_signal_emit (emission->client, id, 0, emission->name, emission->fabric);
@@ -257,11 +346,37 @@ on_initialized (const char *cs_error, const char *message, gpointer user_data)
   emission_post (emission);
 }
 
+static void
+on_need_token (gboolean force, gpointer user_data)
+{
+  Emission *emission = emission_new (user_data, NEED_TOKEN);
+
+  if (emission == NULL)
+    return;
+  emission->flag = force;
+  emission_post (emission);
+}
+
+static void
+on_configured (const char *name, const char *json, gpointer user_data)
+{
+  gboolean is_default = strcmp (name, "default") == 0;
+  Emission *emission =
+      emission_new (user_data, is_default ? DEFAULT_CONFIG : RECOMMENDED_CONFIG);
+
+  if (emission == NULL)
+    return;
+  emission->name = g_strdup (json);
+  emission_post (emission);
+}
+
 static const CallstatsClientObserver signal_emitter = {
   .fabric_event = on_fabric_event,
   .report = on_report,
   .trouble = on_trouble,
   .initialized = on_initialized,
+  .need_token = on_need_token,
+  .configured = on_configured,
 };
 
 /* Observers */
@@ -324,26 +439,6 @@ callstats_client_remove_observer (CallstatsClient *self, gpointer user_data)
 
 /* Fabrics */
 
-/* FALSE: set error. what: how the caller knows the value. */
-static gboolean
-check_text (const char *what, const char *text, gsize limit, GError **error)
-{
-  if (text == NULL)
-    return TRUE;
-  if (!g_utf8_validate (text, -1, NULL)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "%s is not valid UTF-8", what);
-    return FALSE;
-  }
-  if (strlen (text) > limit) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TOO_LONG,
-        "%s is %" G_GSIZE_FORMAT " bytes long, callstats allows %" G_GSIZE_FORMAT, what,
-        strlen (text), limit);
-    return FALSE;
-  }
-  return TRUE;
-}
-
 static void
 run_initialize (Job *job)
 {
@@ -369,8 +464,15 @@ callstats_client_initialize (CallstatsClient *self)
 static void
 run_add_fabric (Job *job)
 {
-  callstats_reporter_add_fabric (
-      job->reporter, job->fabric, job->text, job->value, job->conference, job->time);
+  CallstatsFabricOptions options = {
+    .remote_user = job->text,
+    .conference = job->conference,
+    .usage = job->value,
+    .remote_endpoint_type = CALLSTATS_ENDPOINT_TYPE_PEER,
+    .direction = CALLSTATS_TRANSMISSION_DIRECTION_SENDRECV,
+  };
+
+  callstats_reporter_add_fabric (job->reporter, job->fabric, &options, job->time);
 }
 
 /**
@@ -402,11 +504,14 @@ callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_
         "Invalid fabricUsage value %d", usage);
     return NULL;
   }
-  if (!check_text ("The remote user id", remote_user_id, MAX_USER_ID, error) ||
-      !check_text ("The conference id", conference_id, MAX_CONFERENCE_ID, error))
+  if (!callstats_check_text (
+          "The remote user id", remote_user_id, CALLSTATS_MAX_USER_ID, error) ||
+      !callstats_check_text (
+          "The conference id", conference_id, CALLSTATS_MAX_CONFERENCE_ID, error))
     return NULL;
 
   id = g_uuid_string_random ();
+  callstats_reporter_announce_fabric (self->reporter, id);
   job = job_new (self, run_add_fabric, id);
   job->text = g_strdup (remote_user_id);
   job->conference = g_strdup (conference_id);
@@ -505,58 +610,6 @@ run_send_event (Job *job)
 {
   callstats_reporter_send_event (
       job->reporter, job->fabric, job->text, job->data, job->time);
-}
-
-/**
- * callstats_client_send_fabric_event:
- * @self: a client
- * @fabric: a fabric's id; one that has ended is ignored
- * @event: callstats' name of the event, such as `audioMute`; `fabricTerminated` ends the
- *   fabric
- * @event_data: (nullable): the event's data, an `a{sv}`; a floating reference is consumed
- * @error: return location for an error
- *
- * Tells an event that only the application knows of, callstats' sendFabricEvent().
- * `fabricSetup` and `fabricSetupFailed` are found by the fabric itself and refused here.
- *
- * Returns: %TRUE if the event was taken; %FALSE with a `CALLSTATS_ERROR_INVALID_ARGUMENT`
- */
-gboolean
-callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
-    const char *event, GVariant *event_data, GError **error)
-{
-  g_autoptr (GVariant) data = g_variant_ref_sink (
-      event_data != NULL ? event_data : g_variant_new ("a{sv}", NULL));
-  g_autofree char *json = NULL;
-  Job *job;
-
-  g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (fabric != NULL && event != NULL, FALSE);
-
-  if (*event == '\0' || strcmp (event, "fabricSetup") == 0 ||
-      strcmp (event, "fabricSetupFailed") == 0) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "Unsupported fabricEvent “%s”", event);
-    return FALSE;
-  }
-  if (!g_variant_is_of_type (data, G_VARIANT_TYPE_VARDICT)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "The data of “%s” is of type %s, not a{sv}", event,
-        g_variant_get_type_string (data));
-    return FALSE;
-  }
-  json = callstats_data_to_json (data);
-  if (callstats_json_depth (json) > CALLSTATS_RECORD_MAX_DEPTH) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "The data of “%s” is nested deeper than %d levels", event,
-        CALLSTATS_RECORD_MAX_DEPTH);
-    return FALSE;
-  }
-  job = job_new (self, run_send_event, fabric);
-  job->text = g_strdup (event);
-  job->data = g_steal_pointer (&data);
-  job_post (job);
-  return TRUE;
 }
 
 static void
@@ -870,6 +923,12 @@ find_text (CallstatsClient *self, guint id)
     return &self->configuration.conference_id;
   case PROP_BACKEND_URL:
     return &self->configuration.backend_url;
+  case PROP_TOKEN:
+    return &self->configuration.token;
+  case PROP_SITE_ID:
+    return &self->configuration.site_id;
+  case PROP_APPLICATION_VERSION:
+    return &self->configuration.application_version;
   default:
     return NULL;
   }
@@ -887,8 +946,11 @@ callstats_client_set_property (
     g_free (*text);
     *text = g_value_dup_string (value);
     if (id == PROP_APP_ID || id == PROP_APP_SECRET || id == PROP_APP_SECRET_FILE ||
-        id == PROP_USER_ID)
+        id == PROP_USER_ID || id == PROP_TOKEN)
       self->configuration.credentials_serial++;
+  } else if (id == PROP_ADDITIONAL_IDS) {
+    g_clear_pointer (&self->configuration.additional_ids, g_variant_unref);
+    self->configuration.additional_ids = g_value_dup_variant (value);
   } else if (id == PROP_ALLOW_PLAINTEXT) {
     self->configuration.allow_plaintext = g_value_get_boolean (value);
   } else if (id == PROP_MEMORY_MAX_BYTES) {
@@ -914,6 +976,8 @@ callstats_client_get_property (
   g_mutex_lock (&self->lock);
   if (text != NULL)
     g_value_set_string (value, *text);
+  else if (id == PROP_ADDITIONAL_IDS)
+    g_value_set_variant (value, self->configuration.additional_ids);
   else if (id == PROP_ALLOW_PLAINTEXT)
     g_value_set_boolean (value, self->configuration.allow_plaintext);
   else if (id == PROP_MEMORY_MAX_BYTES)
@@ -955,6 +1019,7 @@ callstats_client_finalize (GObject *object)
     if (find_text (self, id) != NULL)
       g_free (*find_text (self, id));
   }
+  g_clear_pointer (&self->configuration.additional_ids, g_variant_unref);
   g_main_context_unref (self->context);
   callstats_reporter_unref (self->reporter);
   g_mutex_clear (&self->lock);
@@ -1020,6 +1085,38 @@ install_properties (GObjectClass *klass)
   props[PROP_BACKEND_URL] = text_property (
       "backend-url", "The backend: wss:// or ws://; unset: none", G_PARAM_READWRITE);
   /**
+   * CallstatsClient:token:
+   *
+   * A token that the application made, for want of a secret: the answer to
+   * [signal@Callstats.Client::need-token].
+   */
+  props[PROP_TOKEN] = text_property ("token",
+      "A token that the application made, for want of a secret", G_PARAM_WRITABLE);
+  /**
+   * CallstatsClient:site-id:
+   *
+   * The site that the user is at, at most 256 bytes.
+   */
+  props[PROP_SITE_ID] =
+      text_property ("site-id", "The site that the user is at", G_PARAM_READWRITE);
+  /**
+   * CallstatsClient:application-version:
+   *
+   * The application's version, at most 30 bytes.
+   */
+  props[PROP_APPLICATION_VERSION] = text_property (
+      "application-version", "The application's version", G_PARAM_READWRITE);
+  /**
+   * CallstatsClient:additional-ids:
+   *
+   * More ids of the call, an `a{ss}` with some of `customerID`, `tenantID`,
+   * `productName`, `meetingsName`, `serverName`, `pbxID`, `pbxExtensionID`,
+   * `fqExtensionID` and `sessionID`, each at most 256 bytes.
+   */
+  props[PROP_ADDITIONAL_IDS] =
+      g_param_spec_variant ("additional-ids", NULL, "More ids of the call",
+          G_VARIANT_TYPE ("a{ss}"), NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  /**
    * CallstatsClient:allow-plaintext:
    *
    * Whether `ws://` may leave this machine.
@@ -1051,7 +1148,7 @@ install_signals (void)
   /**
    * CallstatsClient::fabric-event:
    * @self: the client
-   * @fabric: the fabric's id
+   * @fabric: (nullable): the fabric's id; %NULL: about the user's part in the conference
    * @name: callstats' name of the event
    * @time: when it happened, in microseconds since the epoch
    * @data: the event's data, an `a{sv}`
@@ -1091,6 +1188,37 @@ install_signals (void)
   signals[INITIALIZED] =
       g_signal_new ("initialized", CALLSTATS_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0, NULL,
           NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * CallstatsClient::need-token:
+   * @self: the client
+   * @force: whether the last one was refused, so that the same again is of no use
+   *
+   * A token is wanted that only the application can make, for the client has no secret:
+   * callstats' token generator. Answer at any time, from any thread, by setting
+   * [property@Callstats.Client:token].
+   */
+  signals[NEED_TOKEN] = g_signal_new ("need-token", CALLSTATS_TYPE_CLIENT,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
+  /**
+   * CallstatsClient::default-config:
+   * @self: the client
+   * @json: a JSON object, `{peerConnection, media}`
+   *
+   * The backend's default configuration for peer connections and media, callstats'
+   * defaultConfig.
+   */
+  signals[DEFAULT_CONFIG] = g_signal_new ("default-config", CALLSTATS_TYPE_CLIENT,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * CallstatsClient::recommended-config:
+   * @self: the client
+   * @json: a JSON object, `{peerConnection, media}`
+   *
+   * The configuration that the backend recommends to this client, callstats'
+   * recommendedConfig.
+   */
+  signals[RECOMMENDED_CONFIG] = g_signal_new ("recommended-config", CALLSTATS_TYPE_CLIENT,
+      G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
 }
 
 static void

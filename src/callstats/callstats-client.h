@@ -30,9 +30,6 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_set_ice_connection_state (
     CallstatsClient *self, const char *fabric, CallstatsIceConnectionState state);
 CALLSTATS_AVAILABLE_IN_0_1
-gboolean callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
-    const char *event, GVariant *event_data, GError **error);
-CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_send_report (
     CallstatsClient *self, const char *fabric, CallstatsReport *report);
 CALLSTATS_AVAILABLE_IN_0_1
@@ -45,10 +42,14 @@ char *callstats_data_to_json (GVariant *data);
 
 /**
  * CallstatsClientObserver: (skip)
- * @fabric_event: something happened to a fabric; time in microseconds since the epoch
+ * @fabric_event: something happened to a fabric, or with fabric %NULL to the user; time in
+ *   microseconds since the epoch
  * @report: a fabric was sampled
  * @trouble: something the user should know; nothing stops because of it
  * @initialized: the backend's answer to the credentials, as callstats' csInitCallback
+ * @need_token: a token is wanted that only the application can make; force: the last one was
+ *   refused
+ * @configured: a part of the backend's configuration, `default` or `recommended`, as JSON
  *
  * What C code on the monitor thread hears of a client; any member may be %NULL.
  */
@@ -58,6 +59,8 @@ typedef struct {
   void (*report) (const char *fabric, CallstatsReport *report, gpointer user_data);
   void (*trouble) (const GError *error, gpointer user_data);
   void (*initialized) (const char *cs_error, const char *message, gpointer user_data);
+  void (*need_token) (gboolean force, gpointer user_data);
+  void (*configured) (const char *name, const char *json, gpointer user_data);
 } CallstatsClientObserver;
 
 /* What a watcher of peer connections tells, with the time of g_get_monotonic_time() at which

@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What a client is told to be. Plain data, any thread.
+ * What a client is told to be: its check, its description, its tokens. Any thread; reads
+ * the secret's file.
  */
-#include "callstats-reporter-private.h"
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "callstats-configuration-private.h"
+#include "callstats-error.h"
+#include "callstats-json-private.h"
+#include "callstats-limits-private.h"
+#include "callstats-token-private.h"
+#include "callstats-version.h"
 
 CallstatsConfiguration *
 callstats_configuration_copy (const CallstatsConfiguration *from)
@@ -14,9 +23,14 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
   copy->app_id = g_strdup (from->app_id);
   copy->app_secret = g_strdup (from->app_secret);
   copy->app_secret_file = g_strdup (from->app_secret_file);
+  copy->token = g_strdup (from->token);
   copy->user_id = g_strdup (from->user_id);
   copy->user_name = g_strdup (from->user_name);
   copy->conference_id = g_strdup (from->conference_id);
+  copy->site_id = g_strdup (from->site_id);
+  copy->application_version = g_strdup (from->application_version);
+  if (from->additional_ids != NULL)
+    copy->additional_ids = g_variant_ref (from->additional_ids);
   return copy;
 }
 
@@ -29,8 +43,198 @@ callstats_configuration_free (CallstatsConfiguration *configuration)
   g_free (configuration->app_id);
   g_free (configuration->app_secret);
   g_free (configuration->app_secret_file);
+  g_free (configuration->token);
   g_free (configuration->user_id);
   g_free (configuration->user_name);
   g_free (configuration->conference_id);
+  g_free (configuration->site_id);
+  g_free (configuration->application_version);
+  g_clear_pointer (&configuration->additional_ids, g_variant_unref);
   g_free (configuration);
+}
+
+static const char *
+unless_empty (const char *string)
+{
+  return string != NULL && *string != '\0' ? string : NULL;
+}
+
+/* Check */
+
+static gboolean
+check_text (const char *property, const char *value, gsize limit, GError **error)
+{
+  if (callstats_check_text (property, value, limit, error))
+    return TRUE;
+  if (error != NULL) {
+    g_autofree char *what = (*error)->message;
+
+    (*error)->message = g_strconcat (what, ": nothing is sent; set another", NULL);
+  }
+  return FALSE;
+}
+
+static gboolean
+check_id (const char *property, const char *value, GError **error)
+{
+  if (unless_empty (value) == NULL) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "There is a backend-url but no %s: nothing is sent; set %s", property, property);
+    return FALSE;
+  }
+  return check_text (property, value, CALLSTATS_MAX_USER_ID, error);
+}
+
+static gboolean
+check_additional_ids (GVariant *ids, GError **error)
+{
+  static const char *const known[] = { "customerID", "tenantID", "productName",
+    "meetingsName", "serverName", "pbxID", "pbxExtensionID", "fqExtensionID", "sessionID",
+    NULL };
+  GVariantIter iter;
+  const char *name, *value;
+
+  if (ids == NULL)
+    return TRUE;
+  g_variant_iter_init (&iter, ids);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &value)) {
+    if (!g_strv_contains (known, name)) {
+      g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+          "additional-ids: callstats knows no “%.100s”: nothing is sent; leave it out",
+          name);
+      return FALSE;
+    }
+    if (!check_text (name, value, CALLSTATS_MAX_ADDITIONAL_ID, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+gboolean
+callstats_configuration_check (
+    const CallstatsConfiguration *configuration, GError **error)
+{
+  return check_id ("app-id", configuration->app_id, error) &&
+         check_id ("user-id", configuration->user_id, error) &&
+         check_text (
+             "user-name", configuration->user_name, CALLSTATS_MAX_USER_ID, error) &&
+         check_text ("site-id", configuration->site_id, CALLSTATS_MAX_SITE_ID, error) &&
+         check_text ("application-version", configuration->application_version,
+             CALLSTATS_MAX_APPLICATION_VERSION, error) &&
+         check_additional_ids (configuration->additional_ids, error);
+}
+
+/* Description */
+
+static void
+append_text (GString *json, const char *name, const char *value)
+{
+  if (unless_empty (value) == NULL)
+    return;
+  callstats_json_append_member (json, name);
+  callstats_json_append_string (json, value);
+}
+
+static void
+append_endpoint (GString *json, const char *application_version)
+{
+  struct utsname system;
+
+  callstats_json_append_member (json, "endpointInfo");
+  g_string_append (json, "{\"type\":\"native\"");
+  if (uname (&system) == 0) {
+    append_text (json, "os", system.sysname);
+    append_text (json, "osVersion", system.release);
+  }
+  append_text (json, "buildName", "gst-callstats");
+  append_text (json, "buildVersion", CALLSTATS_VERSION_S);
+  append_text (json, "appVersion", application_version);
+  g_string_append_c (json, '}');
+}
+
+char *
+callstats_configuration_describe (const CallstatsConfiguration *configuration)
+{
+  GString *json = g_string_new ("{");
+
+  append_endpoint (json, configuration->application_version);
+  append_text (json, "userName", configuration->user_name);
+  append_text (json, "siteID", configuration->site_id);
+  if (configuration->additional_ids != NULL) {
+    callstats_json_append_member (json, "additionalIDs");
+    callstats_json_append_variant (json, configuration->additional_ids);
+  }
+  g_string_append_c (json, '}');
+  return g_string_free (json, FALSE);
+}
+
+/* Tokens */
+
+/* The whole file but its line end, as the collector reads it. */
+static void
+strip_line_end (char *text)
+{
+  gsize length = strlen (text);
+
+  while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+    text[--length] = '\0';
+}
+
+static char *
+read_secret (const CallstatsConfiguration *configuration, GError **error)
+{
+  const char *path = unless_empty (configuration->app_secret_file);
+  g_autoptr (GError) read_error = NULL;
+  g_autofree char *text = NULL;
+
+  if (unless_empty (configuration->app_secret) != NULL)
+    return g_strdup (configuration->app_secret);
+  if (path == NULL) {
+    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "There is a backend-url but no secret: set app-secret-file, or answer "
+        "need-token; "
+        "nothing is sent until then");
+    return NULL;
+  }
+  if (!g_file_get_contents (path, &text, NULL, &read_error)) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "app-secret-file “%s” cannot be read (%s): nothing is sent; make it readable or "
+        "name another",
+        path, read_error->message);
+    return NULL;
+  }
+  strip_line_end (text);
+  if (*text == '\0') {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "app-secret-file “%s” is empty: nothing is sent; write the application's secret "
+        "into it",
+        path);
+    return NULL;
+  }
+  return g_steal_pointer (&text);
+}
+
+gboolean
+callstats_configuration_needs_token (const CallstatsConfiguration *configuration)
+{
+  return unless_empty (configuration->app_secret) == NULL &&
+         unless_empty (configuration->app_secret_file) == NULL;
+}
+
+char *
+callstats_configuration_make_token (
+    const CallstatsConfiguration *configuration, const char *audience, GError **error)
+{
+  g_autofree char *secret = NULL;
+  CallstatsTokenClaims claims = {
+    .app_id = configuration->app_id,
+    .user_id = configuration->user_id,
+    .audience = audience,
+    .now = g_get_real_time () / G_USEC_PER_SEC,
+  };
+
+  if (unless_empty (configuration->token) != NULL)
+    return g_strdup (configuration->token);
+  secret = read_secret (configuration, error);
+  return secret != NULL ? callstats_token_sign (secret, &claims, error) : NULL;
 }

@@ -25,6 +25,8 @@ typedef struct {
   char *(*get_token) (const char *audience, gpointer user_data, GError **error);
   /* The backend welcomed this client. */
   void (*welcomed) (gpointer user_data);
+  /* A part of the backend's configuration, a JSON object's text. */
+  void (*configured) (const char *name, const char *json, gpointer user_data);
   /* Records were acknowledged, or the connection ended: see callstats_delivery_is_idle().
    */
   void (*progressed) (gpointer user_data);

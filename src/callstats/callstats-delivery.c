@@ -333,6 +333,25 @@ greet (CallstatsDelivery *self)
   pump (self);
 }
 
+/* "default" and "recommended", as callstats' app settings name them. */
+static void
+tell_configuration (CallstatsDelivery *self, JsonObject *welcome)
+{
+  static const char *const names[] = { "default", "recommended" };
+  JsonObject *config = callstats_json_get_object (welcome, "config");
+  guint i;
+
+  for (i = 0; config != NULL && i < G_N_ELEMENTS (names); i++) {
+    JsonNode *node = json_object_get_member (config, names[i]);
+    g_autoptr (GString) json = g_string_new (NULL);
+
+    if (node == NULL || !JSON_NODE_HOLDS_OBJECT (node))
+      continue;
+    callstats_json_append_node (json, node);
+    self->callbacks.configured (names[i], json->str, self->user_data);
+  }
+}
+
 static void
 on_welcome (CallstatsDelivery *self, JsonObject *welcome)
 {
@@ -351,6 +370,7 @@ on_welcome (CallstatsDelivery *self, JsonObject *welcome)
     begin_anew (self);
   else
     greet (self);
+  tell_configuration (self, welcome);
 }
 
 static void

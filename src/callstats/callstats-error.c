@@ -4,4 +4,5 @@
  */
 #include "callstats-error.h"
 
-G_DEFINE_QUARK (callstats_error, callstats_error)
+/* clang-format off: it takes the hyphens for minuses. */
+G_DEFINE_QUARK (callstats-error-quark, callstats_error)

@@ -41,6 +41,8 @@ void callstats_json_append_node (GString *json, JsonNode *node);
 /* An a{sv} becomes an object; numbers, strings, booleans, arrays and maybes as expected.
  */
 void callstats_json_append_variant (GString *json, GVariant *value);
+/* The object that a JSON text is, as a{sv}. Returns: (transfer full) (nullable) */
+GVariant *callstats_json_to_variant (const char *json, GError **error);
 /* Appends ,"name": with the comma only after an earlier member of the same object. */
 void callstats_json_append_member (GString *json, const char *name);
 

@@ -430,3 +430,19 @@ callstats_json_get_sequence (JsonObject *object, const char *name, guint64 *valu
   *value = (guint64)number;
   return TRUE;
 }
+
+GVariant *
+callstats_json_to_variant (const char *json, GError **error)
+{
+  g_autoptr (JsonObject) object = NULL;
+  g_autoptr (JsonNode) node = NULL;
+  GVariant *variant;
+
+  object = callstats_json_parse_object (json, strlen (json), error);
+  if (object == NULL)
+    return NULL;
+  node = json_node_new (JSON_NODE_OBJECT);
+  json_node_set_object (node, object);
+  variant = json_gvariant_deserialize (node, NULL, error);
+  return variant != NULL ? g_variant_ref_sink (variant) : NULL;
+}

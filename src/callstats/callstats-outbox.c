@@ -235,8 +235,10 @@ callstats_outbox_acknowledge (CallstatsOutbox *outbox, guint64 sequence)
   if (sequence > outbox->sent)
     return FALSE;
   while ((entry = g_queue_peek_head (&outbox->entries)) != NULL && entry->sequence != 0 &&
-         entry->sequence <= sequence)
+         entry->sequence <= sequence) {
+    callstats_record_settle (entry->record, TRUE);
     remove_link (outbox, outbox->entries.head);
+  }
   outbox->acknowledged = MAX (outbox->acknowledged, sequence);
   return TRUE;
 }

@@ -28,6 +28,9 @@ typedef struct {
   char *name;              /* event: callstats' event name; other: its type; else NULL */
   char *data;              /* event: a JSON object's text; other: the whole record's */
   CallstatsReport *report; /* report: the sample; else NULL */
+  /* Called once, if it is set: whether the backend has stored it. */
+  void (*settled) (gboolean stored, gpointer user_data);
+  gpointer settled_data;
 } CallstatsRecord;
 
 CallstatsRecord *callstats_record_new_event (
@@ -37,6 +40,8 @@ CallstatsRecord *callstats_record_new_other (
 CallstatsRecord *callstats_record_new_report (CallstatsReport *report);
 CallstatsRecord *callstats_record_ref (CallstatsRecord *record);
 void callstats_record_unref (CallstatsRecord *record);
+/* Its fate is known; the last unref says that it is lost, if nobody knew before. */
+void callstats_record_settle (CallstatsRecord *record, gboolean stored);
 
 /* The self-contained form of docs/protocol.md. */
 void callstats_record_append_json (const CallstatsRecord *record, GString *json);

@@ -63,10 +63,20 @@ callstats_record_ref (CallstatsRecord *record)
 }
 
 void
+callstats_record_settle (CallstatsRecord *record, gboolean stored)
+{
+  void (*settled) (gboolean, gpointer) = g_steal_pointer (&record->settled);
+
+  if (settled != NULL)
+    settled (stored, record->settled_data);
+}
+
+void
 callstats_record_unref (CallstatsRecord *record)
 {
   if (record == NULL || !g_atomic_ref_count_dec (&record->ref_count))
     return;
+  callstats_record_settle (record, FALSE);
   g_free (record->user);
   g_free (record->conference);
   g_free (record->fabric);

@@ -1,54 +1,49 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The part of a client that lives on the monitor thread: its fabrics and conferences, the
- * records made of what happens to them, and their delivery.
+ * The part of a client that lives on the monitor thread: its fabrics and conferences, and
+ * the records made of what happens to them.
  *
- * Monitor thread only, but for reference counting and callstats_reporter_get_stats().
+ * Monitor thread only, but for what says otherwise.
  */
 #pragma once
 
 #include "callstats-client.h"
+#include "callstats-configuration-private.h"
 #include "callstats-delivery-private.h"
-
-/* What a client is told to be; strings nullable. */
-typedef struct {
-  char *backend_url;
-  char *app_id;
-  char *app_secret;
-  char *app_secret_file;
-  char *user_id;
-  char *user_name;
-  char *conference_id;
-  gboolean allow_plaintext;
-  guint64 memory_max_bytes;
-  guint credentials_serial; /* steps when something is set that a token depends on */
-} CallstatsConfiguration;
-
-CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfiguration *from);
-void callstats_configuration_free (CallstatsConfiguration *configuration);
 
 typedef struct _CallstatsReporter CallstatsReporter;
 
+/* Any thread; the last reference is dropped on the monitor thread. */
 CallstatsReporter *callstats_reporter_new (void);
 CallstatsReporter *callstats_reporter_ref (CallstatsReporter *reporter);
-/* Any thread; the last reference is dropped on the monitor thread. */
 void callstats_reporter_unref (CallstatsReporter *reporter);
 
 /* user_data names the observer for removal. Neither is called from within an observer. */
 void callstats_reporter_add_observer (CallstatsReporter *reporter,
     const CallstatsClientObserver *observer, gpointer user_data, GDestroyNotify notify);
 void callstats_reporter_remove_observer (CallstatsReporter *reporter, gpointer user_data);
+void callstats_reporter_tell_trouble (CallstatsReporter *reporter, const GError *error);
 
 void callstats_reporter_configure (
     CallstatsReporter *reporter, const CallstatsConfiguration *configuration);
-
 /* Connects to the backend, where there is one and there is no connection yet. */
 void callstats_reporter_initialize (CallstatsReporter *reporter);
 
+/* Any thread: a fabric is known from the call that adds it until its end. */
+void callstats_reporter_announce_fabric (CallstatsReporter *reporter, const char *fabric);
+gboolean callstats_reporter_has_fabric (CallstatsReporter *reporter, const char *fabric);
+
+typedef struct {
+  const char *remote_user; /* nullable */
+  const char *conference;  /* nullable: the configuration's */
+  CallstatsFabricUsage usage;
+  CallstatsEndpointType remote_endpoint_type;
+  CallstatsTransmissionDirection direction;
+} CallstatsFabricOptions;
+
 /* Times are of g_get_monotonic_time(). */
 void callstats_reporter_add_fabric (CallstatsReporter *reporter, const char *fabric,
-    const char *remote_user, CallstatsFabricUsage usage, const char *conference,
-    gint64 time);
+    const CallstatsFabricOptions *options, gint64 time);
 void callstats_reporter_set_signaling_state (CallstatsReporter *reporter,
     const char *fabric, CallstatsSignalingState state, gint64 time);
 void callstats_reporter_set_ice_gathering_state (CallstatsReporter *reporter,
@@ -64,6 +59,44 @@ void callstats_reporter_fail (
     CallstatsReporter *reporter, const char *fabric, GVariant *failure, gint64 time);
 void callstats_reporter_send_report (
     CallstatsReporter *reporter, const char *fabric, CallstatsReport *report);
+
+/* What an application says. */
+typedef enum {
+  CALLSTATS_SCOPE_FABRIC, /* of the fabric; without one, of all, or of the first that
+                             comes */
+  CALLSTATS_SCOPE_USER,   /* of the user's part in the conference */
+} CallstatsScope;
+
+typedef struct {
+  CallstatsScope scope;
+  char *fabric;     /* nullable */
+  char *conference; /* nullable; of scope user only */
+  char *name;
+  GVariant *data;
+  gint64 time;
+  /* Called once, if it is set: whether the backend has stored it. Scope user only. */
+  void (*settled) (gboolean stored, gpointer user_data);
+  gpointer settled_data;
+} CallstatsTelling;
+
+/* Of now. */
+CallstatsTelling *callstats_telling_new (
+    CallstatsScope scope, const char *fabric, const char *name, GVariant *data);
+void callstats_telling_free (CallstatsTelling *telling);
+void callstats_reporter_tell (CallstatsReporter *reporter, CallstatsTelling *telling);
+
+/* Whose stream an SSRC is. */
+typedef struct {
+  guint32 ssrc;
+  char *user_id;
+  char *usage_label; /* nullable */
+  char *video_tag;   /* nullable */
+} CallstatsAssociation;
+
+void callstats_reporter_associate (CallstatsReporter *reporter, const char *fabric,
+    const CallstatsAssociation *association);
+void callstats_reporter_set_identifiers (CallstatsReporter *reporter, const char *fabric,
+    const char *conference, const char *remote_user);
 
 /* Calls back once, when everything is stored at the backend or cannot be sent now. */
 void callstats_reporter_flush (

@@ -2,24 +2,23 @@
  *
  * Fabrics and conferences of one client, and the records made of what happens to them.
  *
- * Monitor thread only, but for reference counting and callstats_reporter_get_stats().
+ * Monitor thread only, but for reference counting, the set of known fabrics and
+ * callstats_reporter_get_stats().
  */
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "callstats-enum-types.h"
 #include "callstats-error.h"
 #include "callstats-fabric.h"
 #include "callstats-json-private.h"
+#include "callstats-limits-private.h"
 #include "callstats-monitor.h"
 #include "callstats-record-private.h"
 #include "callstats-reporter-private.h"
-#include "callstats-token-private.h"
+#include "callstats-uplink-private.h"
 
-#define ALIVE_MS 10000         /* callstats' own */
-#define NO_CONFERENCE_MS 10000 /* then its user is told that records are held back */
-#define MAX_USER_ID 128        /* bytes */
-#define MAX_CONFERENCE_ID 256  /* bytes */
+#define ALIVE_MS 10000    /* callstats' own */
+#define MAX_PENDING 10000 /* tellings that wait for a first fabric */
 
 typedef struct {
   CallstatsReporter *reporter;
@@ -33,6 +32,7 @@ typedef struct {
   CallstatsFabric *machine;
   Conference *conference;
   char *remote_user;
+  gint64 start;
 } Fabric;
 
 typedef struct {
@@ -41,27 +41,19 @@ typedef struct {
   GDestroyNotify notify;
 } Listener;
 
-typedef struct {
-  GDestroyNotify done;
-  gpointer user_data;
-} Waiter;
-
 struct _CallstatsReporter {
   gatomicrefcount ref_count;
-  CallstatsConfiguration *configuration;
-  GPtrArray *listeners;        /* Listener */
-  GHashTable *fabrics;         /* id → Fabric */
-  GPtrArray *conferences;      /* Conference, those with a fabric in them */
-  CallstatsDelivery *delivery; /* NULL: no backend, or not needed yet */
-  gboolean delivery_refused;   /* the configuration forbids one */
-  char *refused_conference;    /* NULL: none, or a conference id that cannot be used */
-  GQueue held;                 /* CallstatsRecord: their conference is not known yet */
-  gsize held_bytes;
-  GSource *no_conference;
-  GArray *waiters; /* Waiter */
+  CallstatsConfiguration *configuration; /* NULL until configure() */
+  CallstatsUplink *uplink;
+  GPtrArray *listeners;     /* Listener */
+  GHashTable *fabrics;      /* id → Fabric */
+  GPtrArray *conferences;   /* Conference, those with a fabric in them */
+  GQueue pending;           /* CallstatsTelling, until there is a fabric */
+  char *refused_conference; /* NULL: none, or a conference id that cannot be used */
 
-  GMutex stats_lock;
+  GMutex lock; /* guards what follows */
   CallstatsReporterStats stats;
+  GHashTable *known; /* set of ids: fabrics from their announcement to their end */
 };
 
 static const char *
@@ -98,27 +90,10 @@ conference_free (gpointer data)
 {
   Conference *conference = data;
 
-  if (conference->alive != NULL) {
-    g_source_destroy (conference->alive);
-    g_source_unref (conference->alive);
-  }
+  g_source_destroy (conference->alive);
+  g_source_unref (conference->alive);
   g_free (conference->name);
   g_free (conference);
-}
-
-CallstatsReporter *
-callstats_reporter_new (void)
-{
-  CallstatsReporter *self = g_new0 (CallstatsReporter, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->stats_lock);
-  self->listeners = g_ptr_array_new_with_free_func (listener_free);
-  self->fabrics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, fabric_free);
-  self->conferences = g_ptr_array_new_with_free_func (conference_free);
-  self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
-  g_queue_init (&self->held);
-  return self;
 }
 
 CallstatsReporter *
@@ -133,19 +108,15 @@ destroy (gpointer user_data)
 {
   CallstatsReporter *self = user_data;
 
-  callstats_delivery_free (self->delivery);
-  if (self->no_conference != NULL) {
-    g_source_destroy (self->no_conference);
-    g_source_unref (self->no_conference);
-  }
+  callstats_uplink_free (self->uplink);
   g_hash_table_unref (self->fabrics);
   g_ptr_array_unref (self->conferences);
   g_ptr_array_unref (self->listeners);
-  g_array_unref (self->waiters);
-  g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
+  g_queue_clear_full (&self->pending, (GDestroyNotify)callstats_telling_free);
   callstats_configuration_free (self->configuration);
+  g_hash_table_unref (self->known);
+  g_mutex_clear (&self->lock);
   g_free (self->refused_conference);
-  g_mutex_clear (&self->stats_lock);
   g_free (self);
   return G_SOURCE_REMOVE;
 }
@@ -157,7 +128,7 @@ callstats_reporter_unref (CallstatsReporter *self)
     callstats_monitor_invoke (destroy, self, NULL);
 }
 
-/* Telling */
+/* Telling observers */
 
 void
 callstats_reporter_add_observer (CallstatsReporter *self,
@@ -199,336 +170,150 @@ callstats_reporter_remove_observer (CallstatsReporter *self, gpointer user_data)
   } \
   G_STMT_END
 
+void
+callstats_reporter_tell_trouble (CallstatsReporter *self, const GError *error)
+{
+  TELL (self, trouble, error);
+}
+
+/* What other threads may look at */
+
 static void
 update_stats (CallstatsReporter *self)
 {
-  g_mutex_lock (&self->stats_lock);
-  self->stats.has_backend = self->delivery != NULL;
+  g_mutex_lock (&self->lock);
+  self->stats.has_backend = callstats_uplink_has_backend (self->uplink);
   self->stats.fabrics = g_hash_table_size (self->fabrics);
-  self->stats.held = self->held.length;
-  if (self->delivery != NULL)
-    callstats_delivery_get_stats (self->delivery, &self->stats.delivery);
-  g_mutex_unlock (&self->stats_lock);
+  self->stats.held = callstats_uplink_n_held (self->uplink);
+  callstats_uplink_get_stats (self->uplink, &self->stats.delivery);
+  g_mutex_unlock (&self->lock);
 }
 
 static void
 count (CallstatsReporter *self, guint64 *counter)
 {
-  g_mutex_lock (&self->stats_lock);
+  g_mutex_lock (&self->lock);
   (*counter)++;
-  g_mutex_unlock (&self->stats_lock);
+  g_mutex_unlock (&self->lock);
 }
 
 void
 callstats_reporter_get_stats (CallstatsReporter *self, CallstatsReporterStats *stats)
 {
-  g_mutex_lock (&self->stats_lock);
+  g_mutex_lock (&self->lock);
   *stats = self->stats;
-  g_mutex_unlock (&self->stats_lock);
+  g_mutex_unlock (&self->lock);
 }
 
-/* Delivery */
+void
+callstats_reporter_announce_fabric (CallstatsReporter *self, const char *id)
+{
+  g_mutex_lock (&self->lock);
+  g_hash_table_add (self->known, g_strdup (id));
+  g_mutex_unlock (&self->lock);
+}
 
 static void
-release_waiters (CallstatsReporter *self)
+forget_fabric (CallstatsReporter *self, const char *id)
 {
-  guint i;
+  g_mutex_lock (&self->lock);
+  g_hash_table_remove (self->known, id);
+  g_mutex_unlock (&self->lock);
+}
 
-  if (self->delivery != NULL && !callstats_delivery_is_idle (self->delivery))
-    return;
-  for (i = 0; i < self->waiters->len; i++) {
-    Waiter *waiter = &g_array_index (self->waiters, Waiter, i);
+gboolean
+callstats_reporter_has_fabric (CallstatsReporter *self, const char *id)
+{
+  gboolean known;
 
-    waiter->done (waiter->user_data);
-  }
-  g_array_set_size (self->waiters, 0);
+  g_mutex_lock (&self->lock);
+  known = g_hash_table_contains (self->known, id);
+  g_mutex_unlock (&self->lock);
+  return known;
+}
+
+/* The uplink */
+
+static void
+on_trouble (const GError *error, gpointer user_data)
+{
+  CallstatsReporter *self = user_data;
+
+  TELL (self, trouble, error);
+}
+
+static void
+on_initialized (const char *cs_error, const char *message, gpointer user_data)
+{
+  CallstatsReporter *self = user_data;
+
+  TELL (self, initialized, cs_error, message);
+}
+
+static void
+on_need_token (gboolean force, gpointer user_data)
+{
+  CallstatsReporter *self = user_data;
+
+  TELL (self, need_token, force);
+}
+
+static void
+on_configured (const char *name, const char *json, gpointer user_data)
+{
+  CallstatsReporter *self = user_data;
+
+  TELL (self, configured, name, json);
 }
 
 static void
 on_progressed (gpointer user_data)
 {
-  CallstatsReporter *self = user_data;
-
-  update_stats (self);
-  release_waiters (self);
+  update_stats (user_data);
 }
 
-static void
-on_welcomed (gpointer user_data)
-{
-  CallstatsReporter *self = user_data;
-
-  update_stats (self);
-  TELL (self, initialized, "success", "SDK authentication successful.");
-}
-
-static void
-on_trouble (const GError *error, gboolean retry, gpointer user_data)
-{
-  CallstatsReporter *self = user_data;
-  gboolean refused =
-      g_error_matches (error, CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED);
-
-  TELL (self, trouble, error);
-  TELL (self, initialized, refused ? "authError" : "httpError", error->message);
-}
-
-static char *
-read_secret (const CallstatsConfiguration *configuration, GError **error)
-{
-  const char *path = unless_empty (configuration->app_secret_file);
-  g_autoptr (GError) read_error = NULL;
-  g_autofree char *text = NULL;
-
-  if (unless_empty (configuration->app_secret) != NULL)
-    return g_strdup (configuration->app_secret);
-  if (path == NULL) {
-    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "There is a backend-url but no secret: set app-secret-file; nothing is sent "
-        "until "
-        "then");
-    return NULL;
-  }
-  if (!g_file_get_contents (path, &text, NULL, &read_error)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "app-secret-file “%s” cannot be read (%s): nothing is sent; make it readable or "
-        "name another",
-        path, read_error->message);
-    return NULL;
-  }
-  if (*g_strstrip (text) == '\0') {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "app-secret-file “%s” is empty: nothing is sent; write the application's secret "
-        "into it",
-        path);
-    return NULL;
-  }
-  return g_steal_pointer (&text);
-}
-
-static char *
-get_token (const char *audience, gpointer user_data, GError **error)
-{
-  CallstatsReporter *self = user_data;
-  g_autofree char *secret = read_secret (self->configuration, error);
-  CallstatsTokenClaims claims = {
-    .app_id = self->configuration->app_id,
-    .user_id = self->configuration->user_id,
-    .audience = audience,
-    .now = g_get_real_time () / G_USEC_PER_SEC,
-  };
-
-  return secret != NULL ? callstats_token_sign (secret, &claims, error) : NULL;
-}
-
-static const CallstatsDeliveryCallbacks delivery_callbacks = {
-  .get_token = get_token,
-  .welcomed = on_welcomed,
-  .progressed = on_progressed,
+static const CallstatsUplinkCallbacks uplink_callbacks = {
   .trouble = on_trouble,
+  .initialized = on_initialized,
+  .need_token = on_need_token,
+  .configured = on_configured,
+  .progressed = on_progressed,
 };
 
-static void
-append_endpoint (GString *json)
+CallstatsReporter *
+callstats_reporter_new (void)
 {
-  struct utsname system;
+  CallstatsReporter *self = g_new0 (CallstatsReporter, 1);
 
-  callstats_json_append_member (json, "endpointInfo");
-  g_string_append (json, "{\"type\":\"native\"");
-  if (uname (&system) == 0) {
-    callstats_json_append_member (json, "os");
-    callstats_json_append_string (json, system.sysname);
-    callstats_json_append_member (json, "osVersion");
-    callstats_json_append_string (json, system.release);
-  }
-  callstats_json_append_member (json, "buildName");
-  callstats_json_append_string (json, "gst-callstats");
-  callstats_json_append_member (json, "buildVersion");
-  callstats_json_append_string (json, CALLSTATS_VERSION_S);
-  g_string_append_c (json, '}');
-}
-
-/* What hello and userJoined tell of this client. */
-static char *
-describe_client (CallstatsReporter *self)
-{
-  GString *json = g_string_new ("{");
-
-  append_endpoint (json);
-  if (unless_empty (self->configuration->user_name) != NULL) {
-    callstats_json_append_member (json, "userName");
-    callstats_json_append_string (json, self->configuration->user_name);
-  }
-  g_string_append_c (json, '}');
-  return g_string_free (json, FALSE);
-}
-
-static gboolean
-check_text (const char *property, const char *value, gsize limit, GError **error)
-{
-  if (value == NULL)
-    return TRUE;
-  if (!g_utf8_validate (value, -1, NULL)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "%s is not valid UTF-8: nothing is sent; set another", property);
-    return FALSE;
-  }
-  if (strlen (value) > limit) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TOO_LONG,
-        "%s is %" G_GSIZE_FORMAT " bytes long, callstats allows %" G_GSIZE_FORMAT
-        ": nothing is sent; shorten it",
-        property, strlen (value), limit);
-    return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-check_id (const char *property, const char *value, GError **error)
-{
-  if (unless_empty (value) == NULL) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "There is a backend-url but no %s: nothing is sent; set %s", property, property);
-    return FALSE;
-  }
-  return check_text (property, value, MAX_USER_ID, error);
-}
-
-static CallstatsBackend *
-check_configuration (CallstatsReporter *self, GError **error)
-{
-  const CallstatsConfiguration *configuration = self->configuration;
-
-  if (!check_id ("app-id", configuration->app_id, error) ||
-      !check_id ("user-id", configuration->user_id, error) ||
-      !check_text ("user-name", configuration->user_name, MAX_USER_ID, error))
-    return NULL;
-  return callstats_backend_new (
-      configuration->backend_url, configuration->allow_plaintext, error);
-}
-
-static void
-start_delivery (CallstatsReporter *self)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (CallstatsBackend) backend = check_configuration (self, &error);
-  g_autofree char *client = NULL;
-  CallstatsDeliveryOptions options;
-
-  if (backend == NULL) {
-    self->delivery_refused = TRUE;
-    on_trouble (error, FALSE, self);
-    return;
-  }
-  client = describe_client (self);
-  options = (CallstatsDeliveryOptions){
-    .backend = backend,
-    .app_id = self->configuration->app_id,
-    .user_id = self->configuration->user_id,
-    .client = client,
-    .max_bytes = self->configuration->memory_max_bytes,
-  };
-  self->delivery = callstats_delivery_new (&options, &delivery_callbacks, self);
-}
-
-static CallstatsDelivery *
-ensure_delivery (CallstatsReporter *self)
-{
-  if (self->delivery == NULL && !self->delivery_refused && self->configuration != NULL &&
-      unless_empty (self->configuration->backend_url) != NULL)
-    start_delivery (self);
-  return self->delivery;
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->lock);
+  self->uplink = callstats_uplink_new (&uplink_callbacks, self);
+  self->listeners = g_ptr_array_new_with_free_func (listener_free);
+  self->fabrics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, fabric_free);
+  self->conferences = g_ptr_array_new_with_free_func (conference_free);
+  self->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_queue_init (&self->pending);
+  return self;
 }
 
 void
 callstats_reporter_initialize (CallstatsReporter *self)
 {
-  ensure_delivery (self);
+  callstats_uplink_initialize (self->uplink);
   update_stats (self);
 }
 
-/* Records */
-
-static gboolean
-on_no_conference (gpointer user_data)
+void
+callstats_reporter_flush (
+    CallstatsReporter *self, GDestroyNotify done, gpointer user_data)
 {
-  CallstatsReporter *self = user_data;
-  g_autoptr (GError) error = g_error_new (CALLSTATS_ERROR,
-      CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "conference-id is not set: %u records are held back from the backend until it is",
-      self->held.length);
-
-  g_clear_pointer (&self->no_conference, g_source_unref);
-  TELL (self, trouble, error);
-  return G_SOURCE_REMOVE;
+  callstats_uplink_flush (self->uplink, done, user_data);
 }
 
-/* The oldest report, else the oldest record. */
-static GList *
-find_victim (CallstatsReporter *self)
-{
-  GList *link;
-
-  for (link = self->held.head; link != NULL; link = link->next) {
-    if (((CallstatsRecord *)link->data)->kind == CALLSTATS_RECORD_REPORT)
-      return link;
-  }
-  return self->held.head;
-}
-
-/* Bounded as the queue to the backend is, whose gap record tells what was given up. */
-static void
-hold (CallstatsReporter *self, CallstatsRecord *record)
-{
-  g_queue_push_tail (&self->held, callstats_record_ref (record));
-  self->held_bytes += callstats_record_size (record);
-  while (self->held_bytes > self->configuration->memory_max_bytes) {
-    GList *link = find_victim (self);
-    g_autoptr (CallstatsRecord) victim = link->data;
-
-    g_queue_delete_link (&self->held, link);
-    self->held_bytes -= callstats_record_size (victim);
-    callstats_delivery_lose (self->delivery, victim);
-  }
-  if (self->no_conference == NULL && self->held.length == 1)
-    self->no_conference =
-        callstats_monitor_add_timeout (NO_CONFERENCE_MS, on_no_conference, self, NULL);
-}
+/* Conferences */
 
 static void
-deliver (CallstatsReporter *self, Conference *conference, CallstatsRecord *record)
-{
-  CallstatsDelivery *delivery = ensure_delivery (self);
-
-  if (delivery == NULL)
-    return;
-  record->conference = g_strdup (conference->name);
-  if (record->conference == NULL)
-    hold (self, record);
-  else
-    callstats_delivery_push (delivery, record);
-  update_stats (self);
-}
-
-static void
-release_held (CallstatsReporter *self, const char *conference)
-{
-  CallstatsRecord *record;
-
-  if (self->no_conference != NULL) {
-    g_source_destroy (self->no_conference);
-    g_clear_pointer (&self->no_conference, g_source_unref);
-  }
-  self->held_bytes = 0;
-  while ((record = g_queue_pop_head (&self->held)) != NULL) {
-    record->conference = g_strdup (conference);
-    callstats_delivery_push (self->delivery, record);
-    callstats_record_unref (record);
-  }
-}
-
-static void
-deliver_event (CallstatsReporter *self, Conference *conference, Fabric *fabric,
+push_event (CallstatsReporter *self, const char *conference, Fabric *fabric,
     const char *name, gint64 time, const char *data)
 {
   g_autoptr (CallstatsRecord) record =
@@ -538,10 +323,8 @@ deliver_event (CallstatsReporter *self, Conference *conference, Fabric *fabric,
     record->fabric = g_strdup (callstats_fabric_get_id (fabric->machine));
     record->remote_user = g_strdup (fabric->remote_user);
   }
-  deliver (self, conference, record);
+  callstats_uplink_push (self->uplink, conference, record);
 }
-
-/* Conferences */
 
 static gboolean
 on_alive (gpointer user_data)
@@ -549,7 +332,7 @@ on_alive (gpointer user_data)
   Conference *conference = user_data;
 
   if (conference->name != NULL)
-    deliver_event (conference->reporter, conference, NULL, "userAlive",
+    push_event (conference->reporter, conference->name, NULL, "userAlive",
         g_get_monotonic_time (), NULL);
   return G_SOURCE_CONTINUE;
 }
@@ -568,11 +351,20 @@ find_conference (CallstatsReporter *self, const char *name)
   return NULL;
 }
 
+static void
+push_join (CallstatsReporter *self, const char *conference, gint64 time)
+{
+  g_autofree char *data = NULL;
+
+  if (self->configuration != NULL)
+    data = callstats_configuration_describe (self->configuration);
+  push_event (self, conference, NULL, "userJoined", time, data);
+}
+
 static Conference *
 join (CallstatsReporter *self, const char *name, gint64 time)
 {
   Conference *conference = find_conference (self, name);
-  g_autofree char *data = NULL;
 
   if (conference == NULL) {
     conference = g_new0 (Conference, 1);
@@ -581,8 +373,7 @@ join (CallstatsReporter *self, const char *name, gint64 time)
     conference->alive =
         callstats_monitor_add_timeout (ALIVE_MS, on_alive, conference, NULL);
     g_ptr_array_add (self->conferences, conference);
-    data = self->configuration != NULL ? describe_client (self) : NULL;
-    deliver_event (self, conference, NULL, "userJoined", time, data);
+    push_join (self, name, time);
   }
   conference->n_fabrics++;
   return conference;
@@ -593,7 +384,7 @@ leave (CallstatsReporter *self, Conference *conference, gint64 time)
 {
   if (--conference->n_fabrics > 0)
     return;
-  deliver_event (self, conference, NULL, "userLeft", time, NULL);
+  push_event (self, conference->name, NULL, "userLeft", time, NULL);
   g_ptr_array_remove (self->conferences, conference);
 }
 
@@ -603,13 +394,10 @@ static void
 tell_event (Fabric *fabric, const char *name, gint64 time, GVariant *data)
 {
   CallstatsReporter *self = fabric->reporter;
-  GString *json = g_string_new (NULL);
-  g_autofree char *text = NULL;
+  g_autofree char *json = callstats_data_to_json (data);
 
-  callstats_json_append_variant (json, data);
-  text = g_string_free (json, FALSE);
   count (self, &self->stats.events);
-  deliver_event (self, fabric->conference, fabric, name, time, text);
+  push_event (self, fabric->conference->name, fabric, name, time, json);
   TELL (self, fabric_event, callstats_fabric_get_id (fabric->machine), name,
       callstats_monitor_to_epoch (time), data);
 }
@@ -631,41 +419,65 @@ remove_if_terminated (CallstatsReporter *self, const char *id, gint64 time)
   if (callstats_fabric_get_state (fabric->machine) != CALLSTATS_FABRIC_STATE_TERMINATED)
     return;
   conference = fabric->conference;
+  forget_fabric (self, id);
   g_hash_table_remove (self->fabrics, id);
   leave (self, conference, time);
   update_stats (self);
 }
 
+static void
+tell_added (Fabric *fabric, const CallstatsFabricOptions *options, gint64 time)
+{
+  g_autoptr (GVariant) data = NULL;
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  if (options->usage != CALLSTATS_FABRIC_USAGE_AUTO)
+    g_variant_dict_insert (&dict, "fabricUsage", "s",
+        callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_USAGE, options->usage));
+  g_variant_dict_insert (&dict, "remoteEndpointType", "s",
+      callstats_enum_to_string (
+          CALLSTATS_TYPE_ENDPOINT_TYPE, options->remote_endpoint_type));
+  g_variant_dict_insert (&dict, "fabricTransmissionDirection", "s",
+      callstats_enum_to_string (
+          CALLSTATS_TYPE_TRANSMISSION_DIRECTION, options->direction));
+  data = g_variant_ref_sink (g_variant_dict_end (&dict));
+  tell_event (fabric, "addNewFabric", time, data);
+}
+
+static Fabric *
+fabric_new (CallstatsReporter *self, const char *id,
+    const CallstatsFabricOptions *options, gint64 time)
+{
+  const char *conference = unless_empty (options->conference);
+  Fabric *fabric = g_new0 (Fabric, 1);
+
+  if (conference == NULL && self->configuration != NULL)
+    conference = unless_empty (self->configuration->conference_id);
+  fabric->reporter = self;
+  fabric->machine = callstats_fabric_new (id, time);
+  fabric->remote_user = g_strdup (unless_empty (options->remote_user));
+  fabric->start = time;
+  fabric->conference = join (self, conference, time);
+  g_signal_connect (fabric->machine, "event", G_CALLBACK (on_machine_event), fabric);
+  g_hash_table_insert (self->fabrics, g_strdup (id), fabric);
+  return fabric;
+}
+
 void
 callstats_reporter_add_fabric (CallstatsReporter *self, const char *id,
-    const char *remote_user, CallstatsFabricUsage usage, const char *conference,
-    gint64 time)
+    const CallstatsFabricOptions *options, gint64 time)
 {
-  Fabric *fabric;
-  GVariantDict dict;
-  g_autoptr (GVariant) data = NULL;
+  CallstatsTelling *telling;
 
   if (g_hash_table_contains (self->fabrics, id))
     return;
-  if (unless_empty (conference) == NULL && self->configuration != NULL)
-    conference = self->configuration->conference_id;
-
-  fabric = g_new0 (Fabric, 1);
-  fabric->reporter = self;
-  fabric->machine = callstats_fabric_new (id, time);
-  fabric->remote_user = g_strdup (unless_empty (remote_user));
-  fabric->conference = join (self, unless_empty (conference), time);
-  g_signal_connect (fabric->machine, "event", G_CALLBACK (on_machine_event), fabric);
-  g_hash_table_insert (self->fabrics, g_strdup (id), fabric);
-
-  g_variant_dict_init (&dict, NULL);
-  if (usage != CALLSTATS_FABRIC_USAGE_AUTO)
-    g_variant_dict_insert (&dict, "fabricUsage", "s",
-        callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_USAGE, usage));
-  g_variant_dict_insert (&dict, "remoteEndpointType", "s", "peer");
-  g_variant_dict_insert (&dict, "fabricTransmissionDirection", "s", "sendrecv");
-  data = g_variant_ref_sink (g_variant_dict_end (&dict));
-  tell_event (fabric, "addNewFabric", time, data);
+  tell_added (fabric_new (self, id, options, time), options, time);
+  update_stats (self);
+  while ((telling = g_queue_pop_head (&self->pending)) != NULL) {
+    callstats_reporter_tell (self, telling);
+    callstats_telling_free (telling);
+  }
 }
 
 void
@@ -711,6 +523,8 @@ callstats_reporter_send_event (CallstatsReporter *self, const char *id, const ch
   if (strcmp (name, "fabricTerminated") == 0) {
     callstats_fabric_terminate (fabric->machine, time);
     remove_if_terminated (self, id, time);
+  } else if (strcmp (name, "fabricSetupFailed") == 0) {
+    callstats_fabric_fail (fabric->machine, data, time);
   } else {
     tell_event (fabric, name, time, data);
   }
@@ -749,28 +563,131 @@ callstats_reporter_send_report (
   record->fabric = g_strdup (id);
   record->remote_user = g_strdup (fabric->remote_user);
   count (self, &self->stats.reports);
-  deliver (self, fabric->conference, record);
+  callstats_uplink_push (self->uplink, fabric->conference->name, record);
   TELL (self, report, id, report);
 }
 
-/* Configuration */
+/* What applications say */
 
-/* Who is in a conference already does not join it again. */
-static void
-forget_held_join (CallstatsReporter *self)
+CallstatsTelling *
+callstats_telling_new (
+    CallstatsScope scope, const char *fabric, const char *name, GVariant *data)
 {
-  GList *link;
+  CallstatsTelling *telling = g_new0 (CallstatsTelling, 1);
 
-  for (link = self->held.tail; link != NULL; link = link->prev) {
-    CallstatsRecord *record = link->data;
+  telling->scope = scope;
+  telling->fabric = g_strdup (fabric);
+  telling->name = g_strdup (name);
+  telling->data = g_variant_ref (data);
+  telling->time = g_get_monotonic_time ();
+  return telling;
+}
 
-    if (g_strcmp0 (record->name, "userJoined") == 0) {
-      g_queue_delete_link (&self->held, link);
-      callstats_record_unref (record);
-      return;
-    }
+void
+callstats_telling_free (CallstatsTelling *telling)
+{
+  if (telling->settled != NULL)
+    telling->settled (FALSE, telling->settled_data);
+  g_free (telling->fabric);
+  g_free (telling->conference);
+  g_free (telling->name);
+  g_variant_unref (telling->data);
+  g_free (telling);
+}
+
+/* What there is only one of: a fabric's conference, else the configuration's. */
+static const char *
+guess_conference (CallstatsReporter *self)
+{
+  if (self->conferences->len > 0)
+    return ((Conference *)g_ptr_array_index (self->conferences, 0))->name;
+  return self->configuration != NULL ? unless_empty (self->configuration->conference_id)
+                                     : NULL;
+}
+
+static void
+tell_of_user (CallstatsReporter *self, CallstatsTelling *telling)
+{
+  const char *conference = telling->conference;
+  g_autofree char *json = callstats_data_to_json (telling->data);
+  g_autoptr (CallstatsRecord) record = callstats_record_new_event (
+      telling->name, callstats_monitor_to_epoch (telling->time), json);
+
+  if (conference == NULL)
+    conference = guess_conference (self);
+  /* Who fails before there is a peer connection is in the conference all the same. */
+  if (self->conferences->len == 0 && strcmp (telling->name, "fabricSetupFailed") == 0)
+    push_join (self, conference, telling->time);
+  record->settled = g_steal_pointer (&telling->settled);
+  record->settled_data = telling->settled_data;
+  count (self, &self->stats.events);
+  callstats_uplink_push (self->uplink, conference, record);
+  TELL (self, fabric_event, NULL, telling->name, record->time, telling->data);
+}
+
+static void
+wait_for_fabric (CallstatsReporter *self, const CallstatsTelling *telling)
+{
+  CallstatsTelling *copy = callstats_telling_new (
+      telling->scope, telling->fabric, telling->name, telling->data);
+
+  copy->time = telling->time;
+  g_queue_push_tail (&self->pending, copy);
+  if (self->pending.length > MAX_PENDING)
+    callstats_telling_free (g_queue_pop_head (&self->pending));
+}
+
+void
+callstats_reporter_tell (CallstatsReporter *self, CallstatsTelling *telling)
+{
+  g_auto (GStrv) ids = NULL;
+  guint i;
+
+  if (telling->scope == CALLSTATS_SCOPE_USER) {
+    tell_of_user (self, telling);
+  } else if (telling->fabric != NULL) {
+    callstats_reporter_send_event (
+        self, telling->fabric, telling->name, telling->data, telling->time);
+  } else if (g_hash_table_size (self->fabrics) == 0) {
+    wait_for_fabric (self, telling);
+  } else {
+    /* The last of them may end, and with it its entry. */
+    g_autofree gpointer *keys = g_hash_table_get_keys_as_array (self->fabrics, NULL);
+
+    ids = g_strdupv ((char **)keys);
+    for (i = 0; ids[i] != NULL; i++)
+      callstats_reporter_send_event (
+          self, ids[i], telling->name, telling->data, telling->time);
   }
 }
+
+void
+callstats_reporter_associate (
+    CallstatsReporter *self, const char *id, const CallstatsAssociation *association)
+{
+  Fabric *fabric = g_hash_table_lookup (self->fabrics, id);
+  g_autoptr (GVariant) data = NULL;
+  GVariantBuilder streams;
+  GVariantDict stream;
+
+  if (fabric == NULL)
+    return;
+  g_variant_dict_init (&stream, NULL);
+  g_variant_dict_insert (&stream, "ssrc", "u", association->ssrc);
+  g_variant_dict_insert (&stream, "userID", "s", association->user_id);
+  if (association->usage_label != NULL)
+    g_variant_dict_insert (&stream, "usageLabel", "s", association->usage_label);
+  if (association->video_tag != NULL)
+    g_variant_dict_insert (&stream, "associatedVideoTag", "s", association->video_tag);
+  g_variant_builder_init (&streams, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_add_value (&streams, g_variant_dict_end (&stream));
+  g_variant_dict_init (&stream, NULL);
+  g_variant_dict_insert_value (&stream, "ssrcData", g_variant_builder_end (&streams));
+  data = g_variant_ref_sink (g_variant_dict_end (&stream));
+  tell_event (fabric, "ssrcMap", g_get_monotonic_time (), data);
+}
+
+/* Identifiers */
 
 static void
 merge_conferences (CallstatsReporter *self, Conference *from, Conference *into)
@@ -786,7 +703,7 @@ merge_conferences (CallstatsReporter *self, Conference *from, Conference *into)
       fabric->conference = into;
   }
   into->n_fabrics += from->n_fabrics;
-  forget_held_join (self);
+  callstats_uplink_forget_held_join (self->uplink);
   g_ptr_array_remove (self->conferences, from);
 }
 
@@ -802,8 +719,63 @@ name_conference (CallstatsReporter *self, const char *name)
     merge_conferences (self, unnamed, named);
   else if (unnamed != NULL)
     unnamed->name = g_strdup (name);
-  if (self->delivery != NULL)
-    release_held (self, name);
+  callstats_uplink_release (self->uplink, NULL, name);
+}
+
+/* Out of the unnamed conference alone; the last one takes the whole conference along. */
+static void
+move_fabric (CallstatsReporter *self, Fabric *fabric, const char *name)
+{
+  Conference *from = fabric->conference;
+
+  if (from->name != NULL)
+    return;
+  if (from->n_fabrics == 1) {
+    name_conference (self, name);
+    return;
+  }
+  fabric->conference = join (self, name, fabric->start);
+  from->n_fabrics--;
+  callstats_uplink_release (
+      self->uplink, callstats_fabric_get_id (fabric->machine), name);
+}
+
+static void
+set_remote_user (CallstatsReporter *self, const char *id, const char *remote_user)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+
+  g_hash_table_iter_init (&iter, self->fabrics);
+  while (g_hash_table_iter_next (&iter, &key, &value)) {
+    Fabric *fabric = value;
+
+    if (id == NULL ? fabric->remote_user != NULL : strcmp (id, key) != 0)
+      continue;
+    g_free (fabric->remote_user);
+    fabric->remote_user = g_strdup (remote_user);
+  }
+  callstats_uplink_stamp_remote_user (self->uplink, id, remote_user);
+}
+
+void
+callstats_reporter_set_identifiers (CallstatsReporter *self, const char *id,
+    const char *conference, const char *remote_user)
+{
+  Fabric *fabric = id != NULL ? g_hash_table_lookup (self->fabrics, id) : NULL;
+
+  if (remote_user != NULL)
+    set_remote_user (self, id, remote_user);
+  if (conference == NULL)
+    return;
+  if (fabric != NULL) {
+    move_fabric (self, fabric, conference);
+  } else if (id == NULL) {
+    g_free (self->configuration->conference_id);
+    self->configuration->conference_id = g_strdup (conference);
+    name_conference (self, conference);
+  }
+  update_stats (self);
 }
 
 /* One that cannot be used is as good as none; it is told once. */
@@ -813,8 +785,8 @@ check_conference (CallstatsReporter *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *refused = NULL;
 
-  if (!check_text ("conference-id", self->configuration->conference_id, MAX_CONFERENCE_ID,
-          &error)) {
+  if (!callstats_check_text ("conference-id", self->configuration->conference_id,
+          CALLSTATS_MAX_CONFERENCE_ID, &error)) {
     refused = g_steal_pointer (&self->configuration->conference_id);
     if (g_strcmp0 (refused, self->refused_conference) != 0)
       TELL (self, trouble, error);
@@ -827,28 +799,10 @@ void
 callstats_reporter_configure (
     CallstatsReporter *self, const CallstatsConfiguration *configuration)
 {
-  gboolean new_credentials =
-      self->configuration == NULL ||
-      self->configuration->credentials_serial != configuration->credentials_serial;
-
   callstats_configuration_free (self->configuration);
   self->configuration = callstats_configuration_copy (configuration);
-  self->delivery_refused = FALSE;
   check_conference (self);
+  callstats_uplink_configure (self->uplink, self->configuration);
   if (unless_empty (self->configuration->conference_id) != NULL)
     name_conference (self, self->configuration->conference_id);
-  if (self->delivery != NULL && new_credentials)
-    callstats_delivery_restart (self->delivery);
-}
-
-void
-callstats_reporter_flush (
-    CallstatsReporter *self, GDestroyNotify done, gpointer user_data)
-{
-  Waiter waiter = { .done = done, .user_data = user_data };
-
-  g_array_append_val (self->waiters, waiter);
-  if (self->delivery != NULL)
-    callstats_delivery_flush (self->delivery);
-  release_waiters (self);
 }

@@ -12,3 +12,4 @@
 #include <callstats/callstats-monitor.h>
 #include <callstats/callstats-report.h>
 #include <callstats/callstats-version.h>
+#include <callstats/callstats-vocabulary.h>

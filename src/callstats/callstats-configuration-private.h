@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a client is told to be. Plain data, any thread.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* Strings are nullable. */
+typedef struct {
+  char *backend_url;
+  char *app_id;
+  char *app_secret;
+  char *app_secret_file;
+  char *token;
+  char *user_id;
+  char *user_name;
+  char *conference_id;
+  char *site_id;
+  char *application_version;
+  GVariant *additional_ids; /* a{ss}; nullable */
+  gboolean allow_plaintext;
+  guint64 memory_max_bytes;
+  guint credentials_serial; /* steps when something is set that a token depends on */
+} CallstatsConfiguration;
+
+CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfiguration *from);
+void callstats_configuration_free (CallstatsConfiguration *configuration);
+
+/* FALSE: something cannot be sent to a backend; the error says what, and the way out. */
+gboolean callstats_configuration_check (
+    const CallstatsConfiguration *configuration, GError **error);
+/* Returns: (transfer full): a JSON object: what hello and userJoined tell of this client.
+ */
+char *callstats_configuration_describe (const CallstatsConfiguration *configuration);
+/* Returns: (transfer full): a token for the audience: the application's own, or one
+ * signed with its secret. NULL with an error. */
+char *callstats_configuration_make_token (
+    const CallstatsConfiguration *configuration, const char *audience, GError **error);
+/* Whether only the application can make a token. */
+gboolean callstats_configuration_needs_token (
+    const CallstatsConfiguration *configuration);
