@@ -4,5 +4,6 @@
  */
 #include "callstats-error.h"
 
-/* clang-format off: it takes the hyphens for minuses. */
+/* The formatter takes the hyphens for minuses. */
+/* clang-format off */
 G_DEFINE_QUARK (callstats-error-quark, callstats_error)
