@@ -8,6 +8,7 @@
 #include "callmonitor.h"
 #include "discovery.h"
 #include "monitormessages.h"
+#include "pipelinewatch.h"
 #include "webrtcbinwatch.h"
 
 #define MISSING_MS 5000 /* after PLAYING, until a named webrtcbin is missed */
@@ -23,6 +24,7 @@ typedef struct {
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
   GstCallstatsPostMessages post_messages;
+  GstCallstatsPipelineWatch *pipeline; /* NULL once closed */
 
   gboolean closed;     /* nothing new is watched */
   GPtrArray *watches;  /* GstCallstatsWatch */
@@ -88,7 +90,7 @@ find_watch (State *state, const char *fabric)
   for (i = 0; i < state->watches->len; i++) {
     GstCallstatsWatch *watch = g_ptr_array_index (state->watches, i);
 
-    if (strcmp (gst_callstats_watch_get_fabric (watch), fabric) == 0)
+    if (g_strcmp0 (gst_callstats_watch_get_fabric (watch), fabric) == 0)
       return watch;
   }
   return NULL;
@@ -116,6 +118,8 @@ on_fabric_event (const char *fabric, const char *name, gint64 time_us, GVariant 
   g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
   g_autoptr (GstElement) webrtcbin = NULL;
 
+  if (strcmp (name, "fabricSetup") == 0 && state->pipeline != NULL)
+    gst_callstats_pipeline_watch_set_up (state->pipeline, fabric);
   if (watch == NULL || mon == NULL)
     return;
   webrtcbin = gst_callstats_watch_get_webrtcbin (watch);
@@ -225,6 +229,8 @@ watch (State *state, GstElement *webrtcbin)
     return;
   }
   g_ptr_array_add (state->watches, watch);
+  gst_callstats_pipeline_watch_add_fabric (
+      state->pipeline, gst_callstats_watch_get_fabric (watch), webrtcbin);
   if (mon != NULL)
     gst_callstats_tell_fabric_added (
         mon, gst_callstats_watch_get_fabric (watch), webrtcbin);
@@ -284,6 +290,8 @@ let_go (State *state, GstCallstatsWatch *watch)
 
   leaving->state = state_ref (state);
   leaving->watch = watch;
+  gst_callstats_pipeline_watch_remove_fabric (
+      state->pipeline, gst_callstats_watch_get_fabric (watch));
   gst_callstats_watch_finish (watch, on_left, leaving);
 }
 
@@ -344,7 +352,14 @@ start_missing (gpointer data)
 void
 gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *self)
 {
+  gst_callstats_pipeline_watch_hold (self->state->pipeline, FALSE);
   post (self->state, start_missing);
+}
+
+void
+gst_callstats_call_monitor_held (GstCallstatsCallMonitor *self)
+{
+  gst_callstats_pipeline_watch_hold (self->state->pipeline, TRUE);
 }
 
 /* The end */
@@ -442,6 +457,7 @@ gst_callstats_call_monitor_finish (GstCallstatsCallMonitor *self, gint64 deadlin
   g_mutex_init (&wait->lock);
   g_cond_init (&wait->cond);
   wait->state = state_ref (self->state);
+  gst_callstats_pipeline_watch_close (self->state->pipeline);
   callstats_monitor_invoke (finish_with_wait, wait, wait_unref);
 
   g_mutex_lock (&wait->lock);
@@ -461,6 +477,7 @@ close_state (gpointer data)
 
   state->closed = TRUE;
   stop_missing (state);
+  g_clear_pointer (&state->pipeline, gst_callstats_pipeline_watch_free);
   for (i = 0; i < state->watches->len; i++)
     gst_callstats_watch_stop (g_ptr_array_index (state->watches, i));
   callstats_client_remove_observer (state->client, state);
@@ -481,6 +498,9 @@ state_new (GstElement *element, const GstCallstatsCallMonitorOptions *options)
   state->interval_ms = options->interval_ms;
   state->collect_ip = options->collect_ip;
   state->post_messages = options->post_messages;
+  state->pipeline = gst_callstats_pipeline_watch_new (
+      options->webrtcbin != NULL ? options->webrtcbin : element, options->client,
+      options->collect_devices);
   state->watches =
       g_ptr_array_new_with_free_func ((GDestroyNotify)gst_callstats_watch_free);
   state->unread = g_hash_table_new_full (

@@ -24,6 +24,7 @@ typedef struct {
   const char *conference_id;  /* nullable */
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
 } GstCallstatsCallMonitorOptions;
 
@@ -39,6 +40,8 @@ void gst_callstats_call_monitor_free (GstCallstatsCallMonitor *monitor);
 /* PLAYING is reached: a webrtcbin that was named and is not there is missed from now on.
  */
 void gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *monitor);
+/* The pipeline is PAUSED and not on its way down; playing() ends it. */
+void gst_callstats_call_monitor_held (GstCallstatsCallMonitor *monitor);
 /* Takes the last reports and ends all fabrics; returns when that is done, or at deadline,
  * a time of g_get_monotonic_time(). */
 void gst_callstats_call_monitor_finish (

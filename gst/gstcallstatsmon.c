@@ -58,6 +58,7 @@ struct _GstCallstatsMon {
   GstElement *webrtcbin;
   guint interval;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
   CallstatsClient *client;         /* given by hand; NULL: none */
   CallstatsClient *context_client; /* given by a context; NULL: none */
@@ -88,6 +89,7 @@ enum {
   PROP_WEBRTCBIN_NAME,
   PROP_INTERVAL,
   PROP_COLLECT_IP,
+  PROP_COLLECT_DEVICES,
   PROP_POST_MESSAGES,
   PROP_STATS,
   PROP_CLIENT,
@@ -159,6 +161,8 @@ set_number (GstCallstatsMon *self, guint id, const GValue *value)
     self->interval = g_value_get_uint (value);
   else if (id == PROP_COLLECT_IP)
     self->collect_ip = g_value_get_enum (value);
+  else if (id == PROP_COLLECT_DEVICES)
+    self->collect_devices = g_value_get_boolean (value);
   else
     self->post_messages = g_value_get_flags (value);
   GST_OBJECT_UNLOCK (self);
@@ -198,6 +202,7 @@ gst_callstats_mon_set_property (
     break;
   case PROP_INTERVAL:
   case PROP_COLLECT_IP:
+  case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
     set_number (self, id, value);
     break;
@@ -247,6 +252,8 @@ get_own (GstCallstatsMon *self, guint id, GValue *value)
     g_value_set_uint (value, self->interval);
   else if (id == PROP_COLLECT_IP)
     g_value_set_enum (value, self->collect_ip);
+  else if (id == PROP_COLLECT_DEVICES)
+    g_value_set_boolean (value, self->collect_devices);
   else
     g_value_set_flags (value, self->post_messages);
   GST_OBJECT_UNLOCK (self);
@@ -274,6 +281,7 @@ gst_callstats_mon_get_property (
   case PROP_WEBRTCBIN:
   case PROP_INTERVAL:
   case PROP_COLLECT_IP:
+  case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
     get_own (self, id, value);
     break;
@@ -367,6 +375,7 @@ start (GstCallstatsMon *self)
   remote_user_id = g_strdup (self->remote_user_id);
   options.interval_ms = self->interval;
   options.collect_ip = self->collect_ip;
+  options.collect_devices = self->collect_devices;
   options.post_messages = self->post_messages;
   GST_OBJECT_UNLOCK (self);
 
@@ -414,6 +423,15 @@ is_on_the_way_down (GstCallstatsMon *self)
          (top != NULL && GST_STATE_TARGET (top) < GST_STATE_PAUSED);
 }
 
+/* Really: an element that is paused alone, or by a seek, is no hold of the call. */
+static gboolean
+is_paused_for_good (GstCallstatsMon *self)
+{
+  g_autoptr (GstBin) top = gst_callstats_find_top_level (GST_ELEMENT (self));
+
+  return top != NULL && GST_STATE_TARGET (top) == GST_STATE_PAUSED;
+}
+
 static GstStateChangeReturn
 gst_callstats_mon_change_state (GstElement *element, GstStateChange transition)
 {
@@ -429,6 +447,8 @@ gst_callstats_mon_change_state (GstElement *element, GstStateChange transition)
   case GST_STATE_CHANGE_PLAYING_TO_PAUSED:
     if (is_on_the_way_down (self))
       finish (self);
+    else if (self->monitor != NULL && is_paused_for_good (self))
+      gst_callstats_call_monitor_held (self->monitor);
     break;
   case GST_STATE_CHANGE_PAUSED_TO_READY:
     finish (self);
@@ -560,6 +580,10 @@ install_watching (GObjectClass *klass)
       g_param_spec_enum ("collect-ip", "collect-ip",
           "How much of IP addresses is told, on the bus and to the backend",
           GST_TYPE_CALLSTATS_COLLECT_IP, DEFAULT_COLLECT_IP, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_COLLECT_DEVICES,
+      g_param_spec_boolean ("collect-devices", "collect-devices",
+          "Whether the names and ids of cameras, microphones and loudspeakers are told",
+          FALSE, G_PARAM_READWRITE | READY));
   g_object_class_install_property (klass, PROP_POST_MESSAGES,
       g_param_spec_flags ("post-messages", "post-messages", "What is posted on the bus",
           GST_TYPE_CALLSTATS_POST_MESSAGES, DEFAULT_POST_MESSAGES,
