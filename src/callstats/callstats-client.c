@@ -742,6 +742,53 @@ callstats_client_mark_phase (
   job_post (job);
 }
 
+/* What is done to a fabric's machine. */
+typedef struct {
+  CallstatsFabricFunc func;
+  gpointer data;
+  GDestroyNotify notify;
+} Update;
+
+static void
+run_update (Job *job)
+{
+  g_autofree Update *update = job->user_data;
+
+  callstats_reporter_update (
+      job->reporter, job->fabric, update->func, update->data, job->time);
+  if (update->notify != NULL)
+    update->notify (update->data);
+}
+
+/**
+ * callstats_client_update_fabric: (skip)
+ * @self: a client
+ * @fabric: a fabric's id; one that has ended is ignored
+ * @func: called on the monitor thread with the fabric
+ * @data: its other argument
+ * @notify: (nullable): frees @data
+ *
+ * Tells a fabric what a watcher of peer connections observed, in order with all else.
+ */
+void
+callstats_client_update_fabric (CallstatsClient *self, const char *fabric,
+    CallstatsFabricFunc func, gpointer data, GDestroyNotify notify)
+{
+  Update *update;
+  Job *job;
+
+  g_return_if_fail (CALLSTATS_IS_CLIENT (self));
+  g_return_if_fail (fabric != NULL && func != NULL);
+
+  update = g_new0 (Update, 1);
+  update->func = func;
+  update->data = data;
+  update->notify = notify;
+  job = job_new (self, run_update, fabric);
+  job->user_data = update;
+  job_post (job);
+}
+
 /* Flush */
 
 typedef struct {

@@ -4,6 +4,7 @@
 #include <glib-object.h>
 
 #include "callstats-enums.h"
+#include "callstats-fabric.h"
 #include "callstats-report.h"
 
 G_BEGIN_DECLS
@@ -75,6 +76,13 @@ void callstats_client_tell_failure (CallstatsClient *self, const char *fabric,
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_mark_phase (
     CallstatsClient *self, const char *fabric, const char *phase, gint64 monotonic_time);
+
+/* On the monitor thread. */
+typedef void (*CallstatsFabricFunc) (CallstatsFabric *fabric, gpointer data);
+
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_client_update_fabric (CallstatsClient *self, const char *fabric,
+    CallstatsFabricFunc func, gpointer data, GDestroyNotify notify);
 
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_add_observer (CallstatsClient *self,

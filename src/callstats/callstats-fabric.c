@@ -5,12 +5,17 @@
  * Pure: no I/O and no clock, time comes in with every change, so that tests are tables.
  * Not thread-safe: in a client, the monitor thread owns it.
  */
+#include <string.h>
+
 #include "callstats-fabric.h"
 #include "callstats-enum-types.h"
+#include "callstats-silence-private.h"
 
-#define NEVER G_MININT64
+#define NEVER CALLSTATS_NEVER
+/* What was under way when the other end said goodbye. */
+#define STRAGGLERS (500 * G_TIME_SPAN_MILLISECOND)
 
-/* What began and has to end: each kind ends by its own event. */
+/* What ICE began and has to end: each kind ends by its own event. */
 typedef enum {
   DISRUPTION_NONE,
   DISRUPTION_OF_MEDIA,      /* iceDisruptionStart */
@@ -25,6 +30,13 @@ typedef enum {
  * Tell it the states of the peer connection as they change, and it emits
  * [signal@Callstats.Fabric::event] for what they mean. States that repeat are ignored,
  * and so is everything after the end.
+ *
+ * Many peer connections break without any state changing. Therefore it wants to know when
+ * packets came, too, with [method@Callstats.Fabric.hear], and what time it is, with
+ * [method@Callstats.Fabric.tick]. Once something was heard, 7.75 s without any packet are
+ * a disruption while RTP flowed, 12 s while only RTCP came, as from a muted sender. It
+ * begins with the last packet and ends with the next one. After 30 s the fabric is
+ * dropped.
  *
  * Times are microseconds of any clock that does not step, such as g_get_monotonic_time();
  * all calls on one fabric use the same clock, and its delays are differences of it.
@@ -41,12 +53,18 @@ struct _CallstatsFabric {
   CallstatsIceConnectionState ice;
 
   gboolean was_set_up;
-  gboolean has_failed; /* to be set up */
-  GPtrArray *phases;   /* Phase, in the order of their coming */
-  Disruption disruption; /* the one that is not over */
-  gint64 disrupted;      /* when it began */
-  gint64 gathered;       /* when gathering was complete; NEVER: not yet */
-  gint64 checking;       /* when checking first began; NEVER: not yet */
+  gboolean has_failed;   /* to be set up */
+  GPtrArray *phases;     /* Phase, in the order of their coming */
+  Disruption disruption; /* ICE's that is not over */
+  gboolean silent;       /* a disruption for want of packets is not over */
+  gint64 disrupted;      /* when the disruption began */
+  gboolean dropped;      /* and is not established again */
+  gint64 lost;           /* when it was dropped */
+  CallstatsSilence silence;
+  CallstatsDtlsState dtls;
+  gint64 left;     /* when the other end's last BYE came; NEVER: it did not */
+  gint64 gathered; /* when gathering was complete; NEVER: not yet */
+  gint64 checking; /* when checking first began; NEVER: not yet */
 };
 
 /* A step on the way to media, told once. */
@@ -217,42 +235,109 @@ find_transition (CallstatsFabric *self, CallstatsIceConnectionState to)
   return NULL;
 }
 
+/* from: where its delay counts from. */
 static void
-emit_ice_event (CallstatsFabric *self, const char *event,
-    CallstatsIceConnectionState before, gint64 time)
+emit_ice_event (CallstatsFabric *self, const char *event, const char *cause,
+    CallstatsIceConnectionState before, gint64 from, gint64 time)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "cause", "s", cause);
   g_variant_dict_insert (&dict, "prevIceConnectionState", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, before));
   g_variant_dict_insert (&dict, "currIceConnectionState", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice));
-  insert_delay (&dict, "delay",
-      self->disruption != DISRUPTION_NONE ? self->disrupted : self->start, time);
+  insert_delay (&dict, "delay", from, time);
   emit (self, event, time, &dict);
 }
 
-/* A disruption that began counts for its own event, one that ends for that too. */
+static gboolean
+is_drop (const IceTransition *row)
+{
+  return row->event != NULL && g_str_equal (row->event, "fabricDropped");
+}
+
+static gboolean
+is_disrupted (CallstatsFabric *self)
+{
+  return self->silent || self->disruption != DISRUPTION_NONE;
+}
+
+/* NULL: none. Silence tells, or has yet to tell, what it began; and what was dropped is
+ * not dropped again before it was established, it fails to be. */
+static const char *
+get_event (CallstatsFabric *self, const IceTransition *row)
+{
+  if (row->event == NULL || (self->silent && strstr (row->event, "Disruption") != NULL))
+    return NULL;
+  return self->dropped && is_drop (row) ? "iceFailed" : row->event;
+}
+
+static void
+begin_disruption (CallstatsFabric *self, Disruption disruption, gint64 time)
+{
+  if (self->silent && disruption == DISRUPTION_OF_CONNECTING)
+    return;
+  self->disruption = disruption;
+  if (!self->silent)
+    self->disrupted = time;
+}
+
+static void
+take_state (CallstatsFabric *self, const IceTransition *row, gint64 time)
+{
+  self->state = row->state;
+  if (is_drop (row)) {
+    self->dropped = TRUE;
+    self->lost = time;
+  }
+  if (row->state != CALLSTATS_FABRIC_STATE_ESTABLISHED)
+    return;
+  if (!self->silent)
+    self->dropped = FALSE;
+  else
+    self->state =
+        self->dropped ? CALLSTATS_FABRIC_STATE_FAILED : CALLSTATS_FABRIC_STATE_DISRUPTED;
+}
+
+/* A disruption that began counts for its own event, one that ends for that too. Where ICE
+ * fails, closes or begins anew, it is over without an end. */
 static void
 take_transition (CallstatsFabric *self, const IceTransition *row,
     CallstatsIceConnectionState before, gint64 time)
 {
-  self->state = row->state;
-  if (row->begins != DISRUPTION_NONE) {
-    self->disruption = row->begins;
-    self->disrupted = time;
-  }
-  if (row->event != NULL)
-    emit_ice_event (self, row->event, before, time);
+  const char *event = get_event (self, row);
+  gint64 from;
+
+  if (row->begins != DISRUPTION_NONE)
+    begin_disruption (self, row->begins, time);
+  from = is_disrupted (self) ? self->disrupted : self->start;
+  if (event != NULL)
+    emit_ice_event (self, event, "ice", before, from, time);
+  if (event != NULL && g_str_equal (event, "iceDisruptionEnd"))
+    self->dropped = FALSE;
   if (row->begins == DISRUPTION_NONE)
     self->disruption = DISRUPTION_NONE;
+  if (row->to & (ICE (FAILED) | ICE (CLOSED) | ICE (NEW)))
+    self->silent = FALSE;
+  take_state (self, row, time);
 }
 
 static gboolean
 is_up (CallstatsFabric *self)
 {
   return (1 << self->ice) & UP;
+}
+
+static void
+end (CallstatsFabric *self, const char *cause, gint64 time)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "cause", "s", cause);
+  callstats_fabric_end (self, g_variant_dict_end (&dict), time);
 }
 
 /**
@@ -337,7 +422,7 @@ callstats_fabric_set_signaling_state (
   emit_state_change (
       self, "signalingState", CALLSTATS_TYPE_SIGNALING_STATE, before, state, time);
   if (state == CALLSTATS_SIGNALING_STATE_CLOSED)
-    callstats_fabric_terminate (self, time);
+    end (self, "signaling closed", time);
 }
 
 static gboolean
@@ -346,7 +431,7 @@ has_phase (CallstatsFabric *self, const char *name)
   guint i;
 
   for (i = 0; i < self->phases->len; i++) {
-    if (g_str_equal (((Phase *) g_ptr_array_index (self->phases, i))->name, name))
+    if (g_str_equal (((Phase *)g_ptr_array_index (self->phases, i))->name, name))
       return TRUE;
   }
   return FALSE;
@@ -359,8 +444,9 @@ has_phase (CallstatsFabric *self, const char *name)
  * @time: when it was done
  *
  * Tells that a step of the setup is done; only the first time counts. Steps before
- * fabricSetup or fabricSetupFailed are in its `phases`, in milliseconds since the fabric was
- * added; a later one is an event of its own, `fabricSetupPhase` with `phase` and `delay`.
+ * fabricSetup or fabricSetupFailed are in its `phases`, in milliseconds since the fabric
+ * was added; a later one is an event of its own, `fabricSetupPhase` with `phase` and
+ * `delay`.
  */
 void
 callstats_fabric_mark (CallstatsFabric *self, const char *phase, gint64 time)
@@ -391,9 +477,9 @@ callstats_fabric_mark (CallstatsFabric *self, const char *phase, gint64 time)
  * @failure: an `a{sv}` with what is known: `function`, `reason`, `name`, `message`, …
  * @time: when it failed
  *
- * Tells that something failed. Before the fabric is set up that is fabricSetupFailed, once,
- * with the `delay` since it was added, `fabricState`, `iceConnectionState` and the `phases`
- * that were reached; after it, and for the failures that follow the first,
+ * Tells that something failed. Before the fabric is set up that is fabricSetupFailed,
+ * once, with the `delay` since it was added, `fabricState`, `iceConnectionState` and the
+ * `phases` that were reached; after it, and for the failures that follow the first,
  * applicationErrorLog.
  */
 void
@@ -429,17 +515,227 @@ callstats_fabric_fail (CallstatsFabric *self, GVariant *failure, gint64 time)
  * @self: a fabric
  * @time: when it ended
  *
- * Ends the fabric. From now on it emits nothing.
+ * Ends the fabric, as an application does. From now on it emits nothing.
  */
 void
 callstats_fabric_terminate (CallstatsFabric *self, gint64 time)
 {
+  callstats_fabric_end (self, NULL, time);
+}
+
+/**
+ * callstats_fabric_end:
+ * @self: a fabric
+ * @data: (nullable): what else to tell of the end, an `a{sv}`; a floating reference is
+ *   consumed
+ * @time: when it ended
+ *
+ * Ends the fabric. From now on it emits nothing. fabricTerminated has the `cause`, of
+ * @data if it is there, else `application`. The fabric's own causes are `remote closed`
+ * (DTLS), `remote left` (RTCP BYE, then silence) and `signaling closed`.
+ */
+void
+callstats_fabric_end (CallstatsFabric *self, GVariant *data, gint64 time)
+{
+  g_autoptr (GVariant) given = data != NULL ? g_variant_ref_sink (data) : NULL;
+  GVariantDict dict;
+
   g_return_if_fail (CALLSTATS_IS_FABRIC (self));
 
   if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
     return;
   self->state = CALLSTATS_FABRIC_STATE_TERMINATED;
-  emit (self, "fabricTerminated", time, NULL);
+  g_variant_dict_init (&dict, given);
+  if (!g_variant_dict_contains (&dict, "cause"))
+    g_variant_dict_insert (&dict, "cause", "s", "application");
+  emit (self, "fabricTerminated", time, &dict);
+}
+
+/* The other end */
+
+static void
+begin_silence (CallstatsFabric *self)
+{
+  self->silent = TRUE;
+  self->disrupted = self->silence.last;
+  self->state = CALLSTATS_FABRIC_STATE_DISRUPTED;
+  emit_ice_event (
+      self, "iceDisruptionStart", "silence", self->ice, self->disrupted, self->disrupted);
+}
+
+static void
+drop (CallstatsFabric *self, const char *cause, gint64 from, gint64 time)
+{
+  self->dropped = TRUE;
+  self->lost = time;
+  self->state = CALLSTATS_FABRIC_STATE_FAILED;
+  emit_ice_event (self, "fabricDropped", cause, self->ice, from, time);
+}
+
+/* Only what was established can be lost. */
+static void
+judge_silence (CallstatsFabric *self, gint64 now)
+{
+  if (self->state == CALLSTATS_FABRIC_STATE_ESTABLISHED && self->was_set_up &&
+      self->disruption == DISRUPTION_NONE &&
+      callstats_silence_is_broken (&self->silence, now))
+    begin_silence (self);
+  if (self->silent && !self->dropped &&
+      callstats_silence_length (&self->silence, now) >= CALLSTATS_SILENCE_DROPPED)
+    drop (self, "silence", self->disrupted, now);
+}
+
+static void
+end_silence (CallstatsFabric *self, gint64 time)
+{
+  self->silent = FALSE;
+  if (self->disruption == DISRUPTION_OF_MEDIA)
+    return;
+  self->state = CALLSTATS_FABRIC_STATE_ESTABLISHED;
+  emit_ice_event (self, "iceDisruptionEnd", "silence", self->ice, self->disrupted, time);
+}
+
+/**
+ * callstats_fabric_hear:
+ * @self: a fabric
+ * @rtp: %TRUE: RTP packets; %FALSE: RTCP packets
+ * @first: when the first of them came: the end of a silence
+ * @last: when the last of them came; no later than now
+ *
+ * Tells that packets of the other end came. Between @first and @last they never paused
+ * for long.
+ */
+void
+callstats_fabric_hear (CallstatsFabric *self, gboolean rtp, gint64 first, gint64 last)
+{
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
+    return;
+  first = MAX (first, self->silence.last);
+  judge_silence (self, first);
+  callstats_silence_hear (&self->silence, rtp, last);
+  if (self->left != NEVER && last > self->left + STRAGGLERS)
+    self->left = NEVER;
+  if (self->silent && last > self->disrupted)
+    end_silence (self, first);
+  else if (self->dropped && first > self->lost + STRAGGLERS &&
+           self->disruption == DISRUPTION_NONE)
+    self->state = CALLSTATS_FABRIC_STATE_ESTABLISHED;
+  self->dropped &= self->state != CALLSTATS_FABRIC_STATE_ESTABLISHED;
+}
+
+/**
+ * callstats_fabric_set_deaf:
+ * @self: a fabric
+ * @deaf: whether packets cannot be heard now, as in a pipeline that is paused
+ * @time: since when
+ *
+ * Tells whether silence means anything.
+ */
+void
+callstats_fabric_set_deaf (CallstatsFabric *self, gboolean deaf, gint64 time)
+{
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  callstats_silence_set_deaf (&self->silence, deaf, time);
+}
+
+/**
+ * callstats_fabric_set_left:
+ * @self: a fabric
+ * @time: when the last of the other end's senders said RTCP BYE
+ *
+ * Tells that the other end said goodbye. If silence follows, that ends the fabric.
+ */
+void
+callstats_fabric_set_left (CallstatsFabric *self, gint64 time)
+{
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  self->left = time;
+}
+
+/**
+ * callstats_fabric_tick:
+ * @self: a fabric
+ * @now: the time
+ *
+ * Tells the time; best once a second.
+ */
+void
+callstats_fabric_tick (CallstatsFabric *self, gint64 now)
+{
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
+    return;
+  if (self->left != NEVER &&
+      callstats_silence_length (&self->silence, now) >= CALLSTATS_SILENCE_FLOWING)
+    end (self, "remote left", MAX (self->left, self->silence.last));
+  else
+    judge_silence (self, now);
+}
+
+/**
+ * callstats_fabric_set_dtls_state:
+ * @self: a fabric
+ * @state: the DTLS state of its transports: where they differ, of the one that still goes
+ * @time: when it changed
+ *
+ * Tells the DTLS state. Once it was connected, `closed` ends the fabric: the other end
+ * closed it. For one that is closed here, [method@Callstats.Fabric.end] comes first.
+ * `failed` drops a fabric that was set up.
+ */
+void
+callstats_fabric_set_dtls_state (
+    CallstatsFabric *self, CallstatsDtlsState state, gint64 time)
+{
+  CallstatsDtlsState before;
+
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  before = self->dtls;
+  if (state == before || self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
+    return;
+  self->dtls = state;
+  if (state == CALLSTATS_DTLS_STATE_CLOSED && before == CALLSTATS_DTLS_STATE_CONNECTED)
+    end (self, "remote closed", time);
+  else if (state == CALLSTATS_DTLS_STATE_FAILED && self->was_set_up && !self->dropped) {
+    drop (self, "dtls", is_disrupted (self) ? self->disrupted : self->start, time);
+    self->silent = FALSE;
+    self->disruption = DISRUPTION_NONE;
+  }
+}
+
+/**
+ * callstats_fabric_switch_transport:
+ * @self: a fabric
+ * @pairs: an `a{sv}` with `currIceCandidatePair`, `prevIceCandidatePair`, `relayType`; a
+ *   floating reference is consumed
+ * @time: when it changed
+ *
+ * Tells that another candidate pair is selected. While the fabric is connected that is
+ * fabricTransportSwitch.
+ */
+void
+callstats_fabric_switch_transport (CallstatsFabric *self, GVariant *pairs, gint64 time)
+{
+  g_autoptr (GVariant) given = g_variant_ref_sink (pairs);
+  const char *state;
+  GVariantDict dict;
+
+  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
+
+  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED || !is_up (self))
+    return;
+  state = callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice);
+  g_variant_dict_init (&dict, given);
+  g_variant_dict_insert (&dict, "prevIceConnectionState", "s", state);
+  g_variant_dict_insert (&dict, "currIceConnectionState", "s", state);
+  if (is_disrupted (self))
+    insert_delay (&dict, "switchDelay", self->disrupted, time);
+  emit (self, "fabricTransportSwitch", time, &dict);
 }
 
 static void
@@ -495,6 +791,8 @@ callstats_fabric_new (const char *id, gint64 time)
   self->start = time;
   self->gathered = NEVER;
   self->checking = NEVER;
+  self->left = NEVER;
+  callstats_silence_init (&self->silence);
   return self;
 }
 

@@ -11,6 +11,24 @@ G_BEGIN_DECLS
 CALLSTATS_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (CallstatsFabric, callstats_fabric, CALLSTATS, FABRIC, GObject)
 
+/**
+ * CallstatsDtlsState:
+ * @CALLSTATS_DTLS_STATE_NEW: not begun
+ * @CALLSTATS_DTLS_STATE_CONNECTING: shaking hands
+ * @CALLSTATS_DTLS_STATE_CONNECTED: media can flow
+ * @CALLSTATS_DTLS_STATE_CLOSED: an end said so
+ * @CALLSTATS_DTLS_STATE_FAILED: an error
+ *
+ * W3C's RTCDtlsTransportState.
+ */
+typedef enum {
+  CALLSTATS_DTLS_STATE_NEW,
+  CALLSTATS_DTLS_STATE_CONNECTING,
+  CALLSTATS_DTLS_STATE_CONNECTED,
+  CALLSTATS_DTLS_STATE_CLOSED,
+  CALLSTATS_DTLS_STATE_FAILED,
+} CallstatsDtlsState;
+
 CALLSTATS_AVAILABLE_IN_0_1
 CallstatsFabric *callstats_fabric_new (const char *id, gint64 time);
 CALLSTATS_AVAILABLE_IN_0_1
@@ -33,5 +51,23 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_fabric_fail (CallstatsFabric *self, GVariant *failure, gint64 time);
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_fabric_terminate (CallstatsFabric *self, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_end (CallstatsFabric *self, GVariant *data, gint64 time);
+
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_hear (
+    CallstatsFabric *self, gboolean rtp, gint64 first, gint64 last);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_deaf (CallstatsFabric *self, gboolean deaf, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_left (CallstatsFabric *self, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_set_dtls_state (
+    CallstatsFabric *self, CallstatsDtlsState state, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_switch_transport (
+    CallstatsFabric *self, GVariant *pairs, gint64 time);
+CALLSTATS_AVAILABLE_IN_0_1
+void callstats_fabric_tick (CallstatsFabric *self, gint64 now);
 
 G_END_DECLS

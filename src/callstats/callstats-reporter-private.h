@@ -52,6 +52,9 @@ void callstats_reporter_set_ice_connection_state (CallstatsReporter *reporter,
     const char *fabric, CallstatsIceConnectionState state, gint64 time);
 void callstats_reporter_send_event (CallstatsReporter *reporter, const char *fabric,
     const char *name, GVariant *data, gint64 time);
+/* func tells the fabric's machine something. */
+void callstats_reporter_update (CallstatsReporter *reporter, const char *fabric,
+    CallstatsFabricFunc func, gpointer data, gint64 time);
 void callstats_reporter_mark (
     CallstatsReporter *reporter, const char *fabric, const char *phase, gint64 time);
 /* The fabric's machine says what becomes of it: callstats_fabric_fail(). */

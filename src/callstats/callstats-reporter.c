@@ -521,13 +521,25 @@ callstats_reporter_send_event (CallstatsReporter *self, const char *id, const ch
   if (fabric == NULL)
     return;
   if (strcmp (name, "fabricTerminated") == 0) {
-    callstats_fabric_terminate (fabric->machine, time);
+    callstats_fabric_end (fabric->machine, data, time);
     remove_if_terminated (self, id, time);
   } else if (strcmp (name, "fabricSetupFailed") == 0) {
     callstats_fabric_fail (fabric->machine, data, time);
   } else {
     tell_event (fabric, name, time, data);
   }
+}
+
+void
+callstats_reporter_update (CallstatsReporter *self, const char *id,
+    CallstatsFabricFunc func, gpointer data, gint64 time)
+{
+  Fabric *fabric = g_hash_table_lookup (self->fabrics, id);
+
+  if (fabric == NULL)
+    return;
+  func (fabric->machine, data);
+  remove_if_terminated (self, id, time);
 }
 
 void

@@ -369,8 +369,44 @@ test_nothing_comes_after_the_end (void)
 typedef struct {
   guint setups;
   gboolean of_media, of_connecting; /* disruptions that are not over */
+  gboolean dropped;                 /* and nothing came back since */
   gboolean ended;
 } Order;
+
+static gboolean
+is_of_silence (GVariant *data)
+{
+  const char *cause = "";
+
+  g_variant_lookup (data, "cause", "&s", &cause);
+  return strcmp (cause, "silence") == 0;
+}
+
+/* The outage is over once ICE is up again, but for one of silence. */
+static void
+check_change (Order *order, GVariant *data)
+{
+  const char *changed, *now;
+
+  g_assert_true (g_variant_lookup (data, "changedState", "&s", &changed));
+  g_assert_true (g_variant_lookup (data, "newState", "&s", &now));
+  if (!order->of_media && strcmp (changed, "iceConnectionState") == 0 &&
+      (strcmp (now, "connected") == 0 || strcmp (now, "completed") == 0))
+    order->dropped = FALSE;
+}
+
+/* One that silence began ends with a packet, also behind a drop; ICE's is over then. */
+static void
+check_drop (Order *order, GVariant *data)
+{
+  g_assert_cmpuint (order->setups, ==, 1);
+  g_assert_false (order->dropped);
+  order->dropped = TRUE;
+  if (is_of_silence (data))
+    g_assert_true (order->of_media);
+  else
+    order->of_media = order->of_connecting = FALSE;
+}
 
 static void
 check_order (CallstatsFabric *fabric, const char *name, gint64 time, GVariant *data,
@@ -391,7 +427,7 @@ check_order (CallstatsFabric *fabric, const char *name, gint64 time, GVariant *d
     order->of_media = TRUE;
   } else if (strcmp (name, "iceDisruptionEnd") == 0) {
     g_assert_true (order->of_media);
-    order->of_media = FALSE;
+    order->of_media = order->dropped = FALSE;
   } else if (strcmp (name, "iceConnectionDisruptionStart") == 0) {
     g_assert_false (order->of_media || order->of_connecting);
     order->of_connecting = TRUE;
@@ -399,56 +435,309 @@ check_order (CallstatsFabric *fabric, const char *name, gint64 time, GVariant *d
     g_assert_true (order->of_connecting);
     order->of_connecting = FALSE;
   } else if (strcmp (name, "fabricDropped") == 0) {
-    g_assert_cmpuint (order->setups, ==, 1);
-    order->of_media = order->of_connecting = FALSE;
+    check_drop (order, data);
   } else if (strcmp (name, "iceFailed") == 0) {
-    g_assert_cmpuint (order->setups, ==, 0);
+    g_assert_true (order->setups == 0 || order->dropped);
     order->of_media = order->of_connecting = FALSE;
   } else if (g_str_has_prefix (name, "iceAborted") || g_str_has_prefix (name, "iceTer") ||
              g_str_has_prefix (name, "iceRes")) {
     order->of_media = order->of_connecting = FALSE;
   } else if (strcmp (name, "fabricTerminated") == 0) {
     order->ended = TRUE;
+  } else if (strcmp (name, "fabricStateChange") == 0) {
+    check_change (order, data);
+  } else if (strcmp (name, "fabricSetupFailed") == 0) {
+    g_assert_cmpuint (order->setups, ==, 0);
+  } else if (strcmp (name, "fabricTransportSwitch") == 0 ||
+             strcmp (name, "fabricSetupPhase") == 0) {
+    g_assert_cmpuint (order->setups, ==, 1);
   } else {
-    g_assert_cmpstr (name, ==, "fabricStateChange");
+    g_assert_cmpstr (name, ==, "applicationErrorLog");
   }
   g_assert_cmpuint (order->setups, <=, 1);
 }
 
-static void
-random_step (CallstatsFabric *fabric, GRand *random, gint64 time)
+typedef struct {
+  CallstatsFabric *fabric;
+  GRand *random;
+  Order order;
+  gint64 now;
+} Walk;
+
+static int
+any_of (Walk *walk, int n)
 {
-  switch (g_rand_int_range (random, 0, 20)) {
+  return g_rand_int_range (walk->random, 0, n);
+}
+
+static void
+step_hear (Walk *walk)
+{
+  gint64 first = walk->now - any_of (walk, 3) * G_TIME_SPAN_SECOND;
+
+  callstats_fabric_hear (walk->fabric, any_of (walk, 2), first, walk->now);
+  if (callstats_fabric_get_state (walk->fabric) == CALLSTATS_FABRIC_STATE_ESTABLISHED)
+    walk->order.dropped = FALSE;
+}
+
+/* Rare in the table below: what ends a walk. */
+static void
+step_end (Walk *walk)
+{
+  switch (any_of (walk, 3)) {
   case 0:
     callstats_fabric_set_signaling_state (
-        fabric, (CallstatsSignalingState)g_rand_int_range (random, 0, 6), time);
+        walk->fabric, (CallstatsSignalingState)any_of (walk, 6), walk->now);
     break;
   case 1:
-    callstats_fabric_set_ice_gathering_state (
-        fabric, (CallstatsIceGatheringState)g_rand_int_range (random, 0, 3), time);
+    callstats_fabric_set_dtls_state (
+        walk->fabric, (CallstatsDtlsState)any_of (walk, 5), walk->now);
     break;
   default:
-    callstats_fabric_set_ice_connection_state (
-        fabric, (CallstatsIceConnectionState)g_rand_int_range (random, 0, 7), time);
+    callstats_fabric_set_left (walk->fabric, walk->now);
   }
+}
+
+static void
+step_tell (Walk *walk)
+{
+  switch (any_of (walk, 5)) {
+  case 0:
+    callstats_fabric_set_ice_gathering_state (
+        walk->fabric, (CallstatsIceGatheringState)any_of (walk, 3), walk->now);
+    break;
+  case 1:
+    callstats_fabric_mark (walk->fabric, any_of (walk, 2) ? "a" : "b", walk->now);
+    break;
+  case 2:
+    callstats_fabric_fail (walk->fabric, g_variant_new ("a{sv}", NULL), walk->now);
+    break;
+  case 3:
+    callstats_fabric_set_deaf (walk->fabric, any_of (walk, 2), walk->now);
+    break;
+  default:
+    callstats_fabric_switch_transport (
+        walk->fabric, g_variant_new ("a{sv}", NULL), walk->now);
+  }
+}
+
+/* One time in two ICE says something; half of that is that it is up. */
+static void
+random_step (Walk *walk)
+{
+  int kind = any_of (walk, 24);
+
+  walk->now += any_of (walk, 2) ? any_of (walk, 20) * G_TIME_SPAN_SECOND : 1;
+  if (kind < 6)
+    callstats_fabric_set_ice_connection_state (
+        walk->fabric, (CallstatsIceConnectionState)any_of (walk, 7), walk->now);
+  else if (kind < 9)
+    callstats_fabric_set_ice_connection_state (walk->fabric, CONNECTED, walk->now);
+  else if (kind < 14)
+    step_hear (walk);
+  else if (kind < 20)
+    callstats_fabric_tick (walk->fabric, walk->now);
+  else if (kind < 23)
+    step_tell (walk);
+  else
+    step_end (walk);
 }
 
 static void
 test_no_walk_through_the_states_breaks_the_order (void)
 {
   g_autoptr (GRand) random = g_rand_new_with_seed (18);
-  guint walk, step;
+  guint i, step;
 
-  for (walk = 0; walk < 100000; walk++) {
+  for (i = 0; i < 100000; i++) {
     g_autoptr (CallstatsFabric) fabric = callstats_fabric_new ("f", START);
-    Order order = { 0 };
+    Walk walk = { .fabric = fabric, .random = random, .now = START };
 
-    g_signal_connect (fabric, "event", G_CALLBACK (check_order), &order);
-    for (step = 1; step <= 12; step++)
-      random_step (fabric, random, START + step);
-    callstats_fabric_terminate (fabric, START + step);
-    g_assert_true (order.ended);
+    g_signal_connect (fabric, "event", G_CALLBACK (check_order), &walk.order);
+    for (step = 0; step < 24; step++)
+      random_step (&walk);
+    callstats_fabric_terminate (fabric, walk.now + 1);
+    g_assert_true (walk.order.ended);
   }
+}
+
+/* The other end: what is heard of it, in a table. Seconds since it connected. */
+
+typedef enum { STOP, RTP, RTCP, TICK, DEAF, HEARING, BYE, ICE, DTLS } What;
+
+typedef struct {
+  What what;
+  double at;
+  double first; /* RTP, RTCP; 0: at */
+  int state;    /* ICE, DTLS */
+} Step;
+
+typedef struct {
+  const char *name;
+  Step steps[12];
+  const char *events; /* of all steps, each "name at delay cause", with a space behind */
+  CallstatsFabricState state;
+} Story;
+
+#define SETUP "fabricSetup 0 "
+
+static const Story stories[] = {
+  { "rtp-that-stops-for-eight-seconds",
+      { { RTP, 1, 0, 0 }, { TICK, 8, 0, 0 }, { TICK, 8.9, 0, 0 }, { RTP, 9.5, 9, 0 },
+          { TICK, 10, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence iceDisruptionEnd 9 8000 silence ",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "silence-that-no-tick-saw", { { RTP, 1, 0, 0 }, { RTP, 12, 11, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence iceDisruptionEnd 11 10000 silence ",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "a-pause-is-no-disruption",
+      { { RTP, 1, 0, 0 }, { TICK, 8, 0, 0 }, { RTP, 8.5, 0, 0 }, { TICK, 12, 0, 0 } },
+      SETUP, CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "a-muted-sender-sends-rtcp",
+      { { RTP, 1, 0, 0 }, { RTCP, 6, 0, 0 }, { TICK, 13, 0, 0 }, { RTCP, 14, 0, 0 },
+          { TICK, 25, 0, 0 }, { RTCP, 25.5, 0, 0 }, { TICK, 30, 0, 0 } },
+      SETUP, CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "a-muted-sender-that-falls-silent",
+      { { RTP, 1, 0, 0 }, { RTCP, 6, 0, 0 }, { TICK, 17.9, 0, 0 }, { TICK, 18, 0, 0 },
+          { RTCP, 22, 0, 0 } },
+      SETUP "iceDisruptionStart 6 0 silence iceDisruptionEnd 22 16000 silence ",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "silence-that-lasts-is-a-drop",
+      { { RTP, 1, 0, 0 }, { TICK, 9, 0, 0 }, { TICK, 30, 0, 0 }, { TICK, 31, 0, 0 },
+          { TICK, 60, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence fabricDropped 31 30000 silence ",
+      CALLSTATS_FABRIC_STATE_FAILED },
+  { "packets-after-a-drop",
+      { { RTP, 1, 0, 0 }, { TICK, 31, 0, 0 }, { RTP, 61, 0, 0 }, { TICK, 62, 0, 0 },
+          { TICK, 70, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence fabricDropped 31 30000 silence "
+            "iceDisruptionEnd 61 60000 silence iceDisruptionStart 61 0 silence ",
+      CALLSTATS_FABRIC_STATE_DISRUPTED },
+  { "who-was-never-heard-is-not-missed", { { TICK, 60, 0, 0 } }, SETUP,
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "who-is-deaf-hears-no-silence",
+      { { RTP, 1, 0, 0 }, { DEAF, 2, 0, 0 }, { TICK, 40, 0, 0 }, { HEARING, 41, 0, 0 },
+          { TICK, 48, 0, 0 }, { RTP, 48.5, 0, 0 }, { TICK, 50, 0, 0 } },
+      SETUP, CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "silence-counts-anew-when-it-can-be-heard",
+      { { RTP, 1, 0, 0 }, { DEAF, 2, 0, 0 }, { HEARING, 41, 0, 0 }, { TICK, 49, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence ", CALLSTATS_FABRIC_STATE_DISRUPTED },
+  { "bye-and-silence",
+      { { RTP, 1, 0, 0 }, { BYE, 1, 0, 0 }, { RTCP, 1.2, 0, 0 }, { TICK, 8, 0, 0 },
+          { TICK, 9, 0, 0 } },
+      SETUP "fabricTerminated 1.2 - remote left ", CALLSTATS_FABRIC_STATE_TERMINATED },
+  { "bye-of-one-who-goes-on",
+      { { RTP, 1, 0, 0 }, { BYE, 1, 0, 0 }, { RTCP, 4, 0, 0 }, { TICK, 12, 0, 0 } },
+      SETUP, CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "bye-in-a-disruption",
+      { { RTP, 1, 0, 0 }, { TICK, 9, 0, 0 }, { RTP, 10, 0, 0 }, { BYE, 10, 0, 0 },
+          { TICK, 18, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence iceDisruptionEnd 10 9000 silence "
+            "fabricTerminated 10 - remote left ",
+      CALLSTATS_FABRIC_STATE_TERMINATED },
+  { "dtls-closed",
+      { { DTLS, 0, 0, CALLSTATS_DTLS_STATE_CONNECTED }, { RTP, 1, 0, 0 },
+          { DTLS, 2, 0, CALLSTATS_DTLS_STATE_CLOSED }, { TICK, 60, 0, 0 } },
+      SETUP "fabricTerminated 2 - remote closed ", CALLSTATS_FABRIC_STATE_TERMINATED },
+  { "dtls-closed-that-was-never-open", { { DTLS, 1, 0, CALLSTATS_DTLS_STATE_CLOSED } },
+      SETUP, CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "dtls-failed", { { DTLS, 1, 0, CALLSTATS_DTLS_STATE_FAILED } },
+      SETUP "fabricDropped 1 1000 dtls ", CALLSTATS_FABRIC_STATE_FAILED },
+  { "ice-follows-silence",
+      { { RTP, 1, 0, 0 }, { TICK, 9, 0, 0 }, { ICE, 10, 0, DISCONNECTED },
+          { ICE, 11, 0, CONNECTED }, { RTP, 12, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence iceDisruptionEnd 12 11000 silence ",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "packets-while-ice-is-disconnected",
+      { { RTP, 1, 0, 0 }, { TICK, 9, 0, 0 }, { ICE, 10, 0, DISCONNECTED },
+          { RTP, 11, 0, 0 }, { ICE, 12, 0, CONNECTED } },
+      SETUP "iceDisruptionStart 1 0 silence iceDisruptionEnd 12 11000 ice ",
+      CALLSTATS_FABRIC_STATE_ESTABLISHED },
+  { "ice-fails-in-silence",
+      { { RTP, 1, 0, 0 }, { TICK, 9, 0, 0 }, { ICE, 10, 0, FAILED }, { TICK, 60, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence fabricDropped 10 9000 ice ",
+      CALLSTATS_FABRIC_STATE_FAILED },
+  { "ice-fails-behind-a-drop",
+      { { RTP, 1, 0, 0 }, { TICK, 31, 0, 0 }, { ICE, 32, 0, FAILED },
+          { TICK, 60, 0, 0 } },
+      SETUP "iceDisruptionStart 1 0 silence fabricDropped 31 30000 silence "
+            "iceFailed 32 31000 ice ",
+      CALLSTATS_FABRIC_STATE_FAILED },
+  { "packets-behind-a-failure-of-ice",
+      { { RTP, 1, 0, 0 }, { ICE, 2, 0, FAILED }, { RTP, 2.1, 0, 0 }, { TICK, 9, 0, 0 },
+          { RTP, 10, 0, 0 } },
+      SETUP "fabricDropped 2 2000 ice ", CALLSTATS_FABRIC_STATE_ESTABLISHED },
+};
+
+static gint64
+at (double seconds)
+{
+  return START + (gint64)(seconds * G_TIME_SPAN_SECOND);
+}
+
+static void
+take_step (CallstatsFabric *fabric, const Step *step)
+{
+  switch (step->what) {
+  case RTP:
+  case RTCP:
+    callstats_fabric_hear (fabric, step->what == RTP,
+        at (step->first > 0 ? step->first : step->at), at (step->at));
+    break;
+  case TICK:
+    callstats_fabric_tick (fabric, at (step->at));
+    break;
+  case DEAF:
+  case HEARING:
+    callstats_fabric_set_deaf (fabric, step->what == DEAF, at (step->at));
+    break;
+  case BYE:
+    callstats_fabric_set_left (fabric, at (step->at));
+    break;
+  case ICE:
+    callstats_fabric_set_ice_connection_state (
+        fabric, (CallstatsIceConnectionState)step->state, at (step->at));
+    break;
+  default:
+    callstats_fabric_set_dtls_state (
+        fabric, (CallstatsDtlsState)step->state, at (step->at));
+  }
+}
+
+static void
+tell_story (CallstatsFabric *fabric, const char *name, gint64 time, GVariant *data,
+    gpointer user_data)
+{
+  const char *cause = NULL;
+  double delay = -1;
+
+  if (strcmp (name, "fabricStateChange") == 0)
+    return;
+  g_string_append_printf (
+      user_data, "%s %g ", name, (time - START) / (double)G_TIME_SPAN_SECOND);
+  if (!g_variant_lookup (data, "cause", "&s", &cause))
+    return;
+  if (g_variant_lookup (data, "delay", "d", &delay))
+    g_string_append_printf (user_data, "%g %s ", delay, cause);
+  else
+    g_string_append_printf (user_data, "- %s ", cause);
+}
+
+static void
+test_story (gconstpointer data)
+{
+  const Story *story = data;
+  g_autoptr (CallstatsFabric) fabric = callstats_fabric_new ("f1", START);
+  GString *events = g_string_new (NULL);
+  const Step *step;
+
+  g_signal_connect (fabric, "event", G_CALLBACK (tell_story), events);
+  callstats_fabric_set_ice_connection_state (fabric, CONNECTED, START);
+  for (step = story->steps; step->what != STOP; step++)
+    take_step (fabric, step);
+  g_assert_cmpstr (events->str, ==, story->events);
+  g_assert_cmpint (callstats_fabric_get_state (fabric), ==, story->state);
+  g_string_free (events, TRUE);
 }
 
 int
@@ -461,6 +750,11 @@ main (int argc, char **argv)
     g_autofree char *path = g_strconcat ("/fabric/transition/", rows[i].name, NULL);
 
     g_test_add_data_func (path, &rows[i], test_transition);
+  }
+  for (i = 0; i < G_N_ELEMENTS (stories); i++) {
+    g_autofree char *path = g_strconcat ("/fabric/other-end/", stories[i].name, NULL);
+
+    g_test_add_data_func (path, &stories[i], test_story);
   }
   g_test_add_func ("/fabric/a-new-fabric-has-its-id-and-no-history",
       test_a_new_fabric_has_its_id_and_no_history);
