@@ -175,29 +175,40 @@ on_initialized (const char *cs_error, const char *message, gpointer user_data)
     gst_callstats_tell_initialized (mon, cs_error, message);
 }
 
+static void
+on_need_token (gboolean force, gpointer user_data)
+{
+  State *state = user_data;
+  g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
+
+  if (mon != NULL)
+    gst_callstats_tell_need_token (mon, force);
+}
+
 static const CallstatsClientObserver observer = {
   .fabric_event = on_fabric_event,
   .report = on_report,
   .trouble = on_trouble,
   .initialized = on_initialized,
+  .need_token = on_need_token,
 };
 
 /* Watching */
 
 /* Pointers are used again after their webrtcbin is gone: only a live one is compared. */
-static gboolean
-is_watched (State *state, GstElement *webrtcbin)
+static GstCallstatsWatch *
+find_watch_of (State *state, GstElement *webrtcbin)
 {
   guint i;
 
   for (i = 0; i < state->watches->len; i++) {
-    g_autoptr (GstElement) watched =
-        gst_callstats_watch_get_webrtcbin (g_ptr_array_index (state->watches, i));
+    GstCallstatsWatch *watch = g_ptr_array_index (state->watches, i);
+    g_autoptr (GstElement) watched = gst_callstats_watch_get_webrtcbin (watch);
 
     if (watched == webrtcbin)
-      return TRUE;
+      return watch;
   }
-  return FALSE;
+  return NULL;
 }
 
 static void
@@ -209,31 +220,79 @@ stop_missing (State *state)
   g_clear_pointer (&state->missing, g_source_unref);
 }
 
+/* A webrtcbin that the application names. */
+typedef struct {
+  State *state;
+  GstElement *webrtcbin;
+  char *remote_user_id;
+  char *conference_id;
+  CallstatsFabricUsage usage;
+  GstPromise *promise; /* nullable */
+} Addition;
+
 static void
-watch (State *state, GstElement *webrtcbin)
+addition_free (gpointer data)
+{
+  Addition *addition = data;
+
+  gst_object_unref (addition->webrtcbin);
+  g_free (addition->remote_user_id);
+  g_free (addition->conference_id);
+  if (addition->promise != NULL)
+    gst_promise_unref (addition->promise);
+  state_unref (addition->state);
+  g_free (addition);
+}
+
+/* What the application says goes before the element's properties. */
+static void
+apply_addition (GstCallstatsWatchOptions *options, const Addition *addition)
+{
+  if (addition == NULL)
+    return;
+  options->usage = addition->usage;
+  if (addition->remote_user_id != NULL)
+    options->remote_user_id = addition->remote_user_id;
+  if (addition->conference_id != NULL)
+    options->conference_id = addition->conference_id;
+}
+
+/* NULL with an error where the client refuses the fabric. */
+static GstCallstatsWatch *
+watch (State *state, GstElement *webrtcbin, const Addition *addition, GError **error)
 {
   GstCallstatsWatchOptions options = {
     .client = state->client,
     .remote_user_id = state->remote_user_id,
     .conference_id = state->conference_id,
+    .usage = CALLSTATS_FABRIC_USAGE_AUTO,
     .interval_ms = state->interval_ms,
     .collect_ip = state->collect_ip,
   };
-  g_autoptr (GError) error = NULL;
-  GstCallstatsWatch *watch = gst_callstats_watch_new (webrtcbin, &options, &error);
+  GstCallstatsWatch *watch;
   g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
 
+  apply_addition (&options, addition);
+  watch = gst_callstats_watch_new (webrtcbin, &options, error);
   stop_missing (state);
-  if (watch == NULL) {
-    on_trouble (error, state);
-    return;
-  }
+  if (watch == NULL)
+    return NULL;
   g_ptr_array_add (state->watches, watch);
   gst_callstats_pipeline_watch_add_fabric (
       state->pipeline, gst_callstats_watch_get_fabric (watch), webrtcbin);
   if (mon != NULL)
     gst_callstats_tell_fabric_added (
         mon, gst_callstats_watch_get_fabric (watch), webrtcbin);
+  return watch;
+}
+
+static void
+watch_found (State *state, GstElement *webrtcbin)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (watch (state, webrtcbin, NULL, &error) == NULL)
+    on_trouble (error, state);
 }
 
 static void
@@ -242,12 +301,76 @@ on_found (GstElement *webrtcbin, gpointer user_data)
   State *state = user_data;
   g_autofree char *name = gst_element_get_name (webrtcbin);
 
-  if (state->closed || is_watched (state, webrtcbin))
+  if (state->closed || find_watch_of (state, webrtcbin) != NULL)
     return;
   if (state->webrtcbin_name == NULL || strcmp (state->webrtcbin_name, name) == 0)
-    watch (state, webrtcbin);
+    watch_found (state, webrtcbin);
   else if (!g_ptr_array_find_with_equal_func (state->seen, name, g_str_equal, NULL))
     g_ptr_array_add (state->seen, g_steal_pointer (&name));
+}
+
+/* Found already: the application only knows more of it. */
+static void
+identify (
+    State *state, GstCallstatsWatch *watch, const Addition *addition, GError **error)
+{
+  if (addition->conference_id != NULL || addition->remote_user_id != NULL)
+    callstats_client_set_identifiers (state->client,
+        gst_callstats_watch_get_fabric (watch), addition->conference_id,
+        addition->remote_user_id, error);
+}
+
+static void
+answer (const Addition *addition, GstCallstatsWatch *watch, GError *error)
+{
+  GstStructure *structure;
+
+  if (error != NULL)
+    structure = gst_structure_new (
+        "application/x-gst-promise", "error", G_TYPE_ERROR, error, NULL);
+  else
+    structure = gst_structure_new ("application/x-gst-promise", "fabric", G_TYPE_STRING,
+        gst_callstats_watch_get_fabric (watch), NULL);
+  gst_promise_reply (addition->promise, structure);
+}
+
+static gboolean
+add (gpointer data)
+{
+  Addition *addition = data;
+  State *state = addition->state;
+  GstCallstatsWatch *found = find_watch_of (state, addition->webrtcbin);
+  g_autoptr (GError) error = NULL;
+
+  if (state->closed)
+    error = g_error_new_literal (CALLSTATS_ERROR, CALLSTATS_ERROR_TERMINATED,
+        "The callstatsmon has stopped: nothing new is watched");
+  else if (found != NULL)
+    identify (state, found, addition, &error);
+  else
+    found = watch (state, addition->webrtcbin, addition, &error);
+
+  if (addition->promise != NULL)
+    answer (addition, found, error);
+  else if (error != NULL)
+    on_trouble (error, state);
+  return G_SOURCE_REMOVE;
+}
+
+void
+gst_callstats_call_monitor_add (GstCallstatsCallMonitor *self, GstElement *webrtcbin,
+    const char *remote_user_id, CallstatsFabricUsage usage, const char *conference_id,
+    GstPromise *promise)
+{
+  Addition *addition = g_new0 (Addition, 1);
+
+  addition->state = state_ref (self->state);
+  addition->webrtcbin = gst_object_ref (webrtcbin);
+  addition->remote_user_id = g_strdup (remote_user_id);
+  addition->conference_id = g_strdup (conference_id);
+  addition->usage = usage;
+  addition->promise = promise != NULL ? gst_promise_ref (promise) : NULL;
+  callstats_monitor_invoke (add, addition, addition_free);
 }
 
 /* A watch whose webrtcbin left the pipeline. */

@@ -37,6 +37,11 @@ GstCallstatsCallMonitor *gst_callstats_call_monitor_new (
 /* Ends what finish() did not. */
 void gst_callstats_call_monitor_free (GstCallstatsCallMonitor *monitor);
 
+/* Watches a webrtcbin, wherever it is; the promise (nullable) is answered with its
+ * fabric's id. One that is watched already keeps its fabric, and gets the ids. */
+void gst_callstats_call_monitor_add (GstCallstatsCallMonitor *monitor,
+    GstElement *webrtcbin, const char *remote_user_id, CallstatsFabricUsage usage,
+    const char *conference_id, GstPromise *promise);
 /* PLAYING is reached: a webrtcbin that was named and is not there is missed from now on.
  */
 void gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *monitor);

@@ -35,7 +35,9 @@
 #include "callmonitor.h"
 #include "environment.h"
 #include "gstcallstatsmon.h"
+#include "monitoractions.h"
 #include "monitormessages.h"
+#include "structurevariant.h"
 #include "discovery.h"
 
 GST_DEBUG_CATEGORY_STATIC (gst_callstats_mon_debug);
@@ -68,9 +70,9 @@ struct _GstCallstatsMon {
       *own_client;     /* holds the properties that say who reports, and to whom */
   GPtrArray *warnings; /* GError of the environment, told in READY */
 
-  /* Under the state lock. */
+  /* Changed under the state lock. */
   CallstatsClient *used_client;
-  GstCallstatsCallMonitor *monitor; /* NULL: not running */
+  GstCallstatsCallMonitor *monitor; /* NULL: not running; changed under both locks */
 };
 
 enum {
@@ -83,7 +85,11 @@ enum {
   PROP_CONFERENCE_ID,
   PROP_ALLOW_PLAINTEXT,
   PROP_MEMORY_MAX_BYTES,
+  PROP_TOKEN,
+  PROP_SITE_ID,
+  PROP_APPLICATION_VERSION,
   /* Up to here they are own_client's. */
+  PROP_ADDITIONAL_IDS,
   PROP_REMOTE_USER_ID,
   PROP_WEBRTCBIN,
   PROP_WEBRTCBIN_NAME,
@@ -127,7 +133,7 @@ gst_callstats_post_messages_get_type (void)
 static gboolean
 is_own_client_s (guint id)
 {
-  return id <= PROP_MEMORY_MAX_BYTES;
+  return id <= PROP_APPLICATION_VERSION;
 }
 
 /* In place of *pointer, under the object lock. Returns: what was there */
@@ -177,6 +183,47 @@ set_own_client (GstCallstatsMon *self, const GValue *value, GParamSpec *pspec)
   g_object_set_property (G_OBJECT (self->own_client), pspec->name, value);
 }
 
+/* Only strings are ids. */
+static void
+set_additional_ids (GstCallstatsMon *self, const GstStructure *ids)
+{
+  int n = ids != NULL ? gst_structure_n_fields (ids) : 0;
+  GVariantBuilder builder;
+  int i;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  for (i = 0; i < n; i++) {
+    const char *name = gst_structure_nth_field_name (ids, i);
+    const char *id = gst_structure_get_string (ids, name);
+
+    if (id != NULL)
+      g_variant_builder_add (&builder, "{ss}", name, id);
+  }
+  GST_OBJECT_LOCK (self);
+  self->has_identity = TRUE;
+  GST_OBJECT_UNLOCK (self);
+  g_object_set (
+      self->own_client, "additional-ids", g_variant_builder_end (&builder), NULL);
+}
+
+static void
+get_additional_ids (GstCallstatsMon *self, GValue *value)
+{
+  g_autoptr (GVariant) ids = NULL;
+  GstStructure *structure;
+  const char *name, *id;
+  GVariantIter iter;
+
+  g_object_get (self->own_client, "additional-ids", &ids, NULL);
+  if (ids == NULL)
+    return;
+  structure = gst_structure_new_empty ("ids");
+  g_variant_iter_init (&iter, ids);
+  while (g_variant_iter_next (&iter, "{&s&s}", &name, &id))
+    gst_structure_set (structure, name, G_TYPE_STRING, id, NULL);
+  g_value_take_boxed (value, structure);
+}
+
 static void
 gst_callstats_mon_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
@@ -200,6 +247,9 @@ gst_callstats_mon_set_property (
   case PROP_CLIENT:
     take_object (self, &self->client, g_value_dup_object (value));
     break;
+  case PROP_ADDITIONAL_IDS:
+    set_additional_ids (self, g_value_get_boxed (value));
+    break;
   case PROP_INTERVAL:
   case PROP_COLLECT_IP:
   case PROP_COLLECT_DEVICES:
@@ -211,9 +261,8 @@ gst_callstats_mon_set_property (
   }
 }
 
-/* The client in use; before READY the one that would be. */
-static CallstatsClient *
-ref_client (GstCallstatsMon *self)
+CallstatsClient *
+gst_callstats_mon_ref_client (GstCallstatsMon *self)
 {
   CallstatsClient *client;
 
@@ -231,7 +280,7 @@ ref_client (GstCallstatsMon *self)
 static void
 get_stats (GstCallstatsMon *self, GValue *value)
 {
-  g_autoptr (CallstatsClient) client = ref_client (self);
+  g_autoptr (CallstatsClient) client = gst_callstats_mon_ref_client (self);
   g_autoptr (GVariant) stats = callstats_client_get_stats (client);
 
   g_value_take_boxed (
@@ -273,8 +322,11 @@ gst_callstats_mon_get_property (
   case PROP_STATS:
     get_stats (self, value);
     break;
+  case PROP_ADDITIONAL_IDS:
+    get_additional_ids (self, value);
+    break;
   case PROP_CLIENT:
-    g_value_take_object (value, ref_client (self));
+    g_value_take_object (value, gst_callstats_mon_ref_client (self));
     break;
   case PROP_REMOTE_USER_ID:
   case PROP_WEBRTCBIN_NAME:
@@ -337,7 +389,7 @@ choose_client (GstCallstatsMon *self)
   if (wants_context (self))
     gst_element_post_message (GST_ELEMENT (self),
         gst_message_new_need_context (GST_OBJECT (self), CLIENT_CONTEXT));
-  client = ref_client (self);
+  client = gst_callstats_mon_ref_client (self);
   if (client == self->own_client)
     offer_context (self, client);
   return client;
@@ -385,15 +437,35 @@ start (GstCallstatsMon *self)
   options.remote_user_id = remote_user_id;
   if (self->used_client != self->own_client)
     options.conference_id = conference_id;
-  self->monitor = gst_callstats_call_monitor_new (GST_ELEMENT (self), &options);
+  swap (self, &self->monitor,
+      gst_callstats_call_monitor_new (GST_ELEMENT (self), &options));
   callstats_client_initialize (self->used_client);
 }
 
 static void
 stop (GstCallstatsMon *self)
 {
-  g_clear_pointer (&self->monitor, gst_callstats_call_monitor_free);
+  gst_callstats_call_monitor_free (swap (self, &self->monitor, NULL));
   g_clear_object (&self->used_client);
+}
+
+gboolean
+gst_callstats_mon_add_new_fabric (GstCallstatsMon *self, GstElement *webrtcbin,
+    const char *remote_user_id, CallstatsFabricUsage usage, const char *conference_id,
+    GstPromise *promise, GError **error)
+{
+  gboolean running;
+
+  GST_OBJECT_LOCK (self);
+  running = self->monitor != NULL;
+  if (running)
+    gst_callstats_call_monitor_add (
+        self->monitor, webrtcbin, remote_user_id, usage, conference_id, promise);
+  GST_OBJECT_UNLOCK (self);
+  if (!running)
+    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TERMINATED,
+        "SDK is not initialized: set the callstatsmon to READY or more first");
+  return running;
 }
 
 /* The last reports, the fabrics' ends, and what the backend still takes in that time. */
@@ -562,6 +634,24 @@ install_identity (GObjectClass *klass)
 }
 
 static void
+install_identifiers (GObjectClass *klass)
+{
+  install_text (klass, PROP_TOKEN, "token",
+      "A token that the application made, the answer to need-token",
+      G_PARAM_WRITABLE | PLAYING);
+  install_text (klass, PROP_SITE_ID, "site-id",
+      "The site that the user is at, at most 256 bytes", G_PARAM_READWRITE | READY);
+  install_text (klass, PROP_APPLICATION_VERSION, "application-version",
+      "The application's version, at most 30 bytes", G_PARAM_READWRITE | READY);
+  g_object_class_install_property (klass, PROP_ADDITIONAL_IDS,
+      g_param_spec_boxed ("additional-ids", "additional-ids",
+          "More ids of the call: "
+          "ids,customerID=…,tenantID=…,productName=…,meetingsName=…,"
+          "serverName=…,pbxID=…,pbxExtensionID=…,fqExtensionID=…,sessionID=…",
+          GST_TYPE_STRUCTURE, G_PARAM_READWRITE | READY));
+}
+
+static void
 install_watching (GObjectClass *klass)
 {
   install_text (klass, PROP_REMOTE_USER_ID, "remote-user-id",
@@ -649,6 +739,16 @@ install_signals (void)
    */
   g_signal_new ("initialized", GST_TYPE_CALLSTATS_MON, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
       NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_STRING);
+  /**
+   * GstCallstatsMon::need-token:
+   * @self: the callstatsmon
+   * @force: whether the last one was refused, so that the same again is of no use
+   *
+   * A token is wanted that only the application can make, for there is no secret. Answer
+   * at any time by setting #callstatsmon:token. Emitted from the monitor thread.
+   */
+  g_signal_new ("need-token", GST_TYPE_CALLSTATS_MON, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+      NULL, G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
 }
 
 static void
@@ -665,9 +765,11 @@ gst_callstats_mon_class_init (GstCallstatsMonClass *klass)
   element_class->change_state = gst_callstats_mon_change_state;
   element_class->set_context = gst_callstats_mon_set_context;
   install_identity (object_class);
+  install_identifiers (object_class);
   install_watching (object_class);
   install_state (object_class);
   install_signals ();
+  gst_callstats_install_actions (GST_TYPE_CALLSTATS_MON);
   gst_element_class_set_static_metadata (element_class, "Monitor of WebRTC calls",
       "Generic/Network/WebRTC/Analyzer", "Reports what webrtcbins do, as callstats did",
       "gst-callstats");

@@ -6,6 +6,7 @@
  * Monitor thread only; no lock is held.
  */
 #include "monitormessages.h"
+#include "structurevariant.h"
 
 static gboolean
 has_listener (GstCallstatsMon *mon, const char *signal)
@@ -18,41 +19,6 @@ static void
 post (GstCallstatsMon *mon, GstMessage *message)
 {
   gst_element_post_message (GST_ELEMENT (mon), message);
-}
-
-/* Nested values go as their text form: structures have no place for them. */
-static void
-set_field (GstStructure *structure, const char *name, GVariant *value)
-{
-  GValue field = G_VALUE_INIT;
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_BOOLEAN) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_INT32) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_INT64) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64) ||
-      g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE)) {
-    g_dbus_gvariant_to_gvalue (value, &field);
-  } else {
-    g_value_init (&field, G_TYPE_STRING);
-    g_value_take_string (&field, callstats_data_to_json (value));
-  }
-  gst_structure_take_value (structure, name, &field);
-}
-
-GstStructure *
-gst_callstats_structure_from_variant (const char *name, GVariant *data)
-{
-  GstStructure *structure = gst_structure_new_empty (name);
-  GVariantIter iter;
-  const char *key;
-  GVariant *value;
-
-  g_variant_iter_init (&iter, data);
-  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    set_field (structure, key, value);
-  return structure;
 }
 
 void
@@ -138,6 +104,16 @@ gst_callstats_tell_initialized (
     GstCallstatsMon *mon, const char *cs_error, const char *message)
 {
   g_signal_emit_by_name (mon, "initialized", cs_error, message);
+}
+
+void
+gst_callstats_tell_need_token (GstCallstatsMon *mon, gboolean force)
+{
+  GstStructure *structure =
+      gst_structure_new ("callstats-need-token", "force", G_TYPE_BOOLEAN, force, NULL);
+
+  post (mon, gst_message_new_element (GST_OBJECT (mon), structure));
+  g_signal_emit_by_name (mon, "need-token", force);
 }
 
 void

@@ -21,7 +21,6 @@ void gst_callstats_tell_initialized (
     GstCallstatsMon *mon, const char *cs_error, const char *message);
 void gst_callstats_warn (GstCallstatsMon *mon, const GError *error);
 
-/* An a{sv} of basic values as a structure. Returns: (transfer full) */
-GstStructure *gst_callstats_structure_from_variant (const char *name, GVariant *data);
+void gst_callstats_tell_need_token (GstCallstatsMon *mon, gboolean force);
 
 G_END_DECLS

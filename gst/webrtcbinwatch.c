@@ -320,7 +320,7 @@ gst_callstats_watch_new (
   GstCallstatsWatch *self;
   g_autofree char *fabric =
       callstats_client_add_new_fabric (options->client, options->remote_user_id,
-          CALLSTATS_FABRIC_USAGE_AUTO, options->conference_id, error);
+          options->usage, options->conference_id, error);
 
   if (fabric == NULL)
     return NULL;

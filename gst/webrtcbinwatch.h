@@ -16,6 +16,7 @@ typedef struct {
   CallstatsClient *client;
   const char *remote_user_id; /* nullable */
   const char *conference_id;  /* nullable */
+  CallstatsFabricUsage usage;
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
 } GstCallstatsWatchOptions;
