@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A collector for tests of the client. Everything of libsoup is on its own thread; what
+ * the tests read is under the lock.
+ */
+#include "fake-collector.h"
+
+#include <jwt.h>
+#include <string.h>
+
+#include "callstats-json-private.h"
+
+struct _FakeCollector {
+  GThread *thread;
+  GMainContext *context;
+  GMainLoop *loop;
+  SoupServer *server;
+  guint port;
+
+  SoupWebsocketConnection *connection; /* its thread only */
+  CallstatsDecoder *decoder;
+  char *session;
+
+  GMutex lock;
+  GCond cond;
+  FakeBehaviour behaviour;
+  gboolean dropping;
+  guint handshakes, connections;
+  GPtrArray *hellos;  /* JsonObject */
+  GPtrArray *records; /* CallstatsRecord */
+  GArray *arrivals;   /* Arrival */
+  guint64 stored;
+};
+
+static void
+changed (FakeCollector *self)
+{
+  g_cond_broadcast (&self->cond);
+  g_main_context_wakeup (NULL);
+}
+
+static gboolean
+has_good_token (SoupServerMessage *message)
+{
+  const char *value = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Authorization");
+  jwt_t *jwt = NULL;
+  gboolean good;
+
+  if (value == NULL || !g_str_has_prefix (value, "Bearer ") ||
+      jwt_decode (&jwt, value + strlen ("Bearer "), (const unsigned char *)FAKE_SECRET,
+          (int)strlen (FAKE_SECRET)) != 0)
+    return FALSE;
+  good = g_strcmp0 (jwt_get_grant (jwt, "appID"), FAKE_APP) == 0;
+  jwt_free (jwt);
+  return good;
+}
+
+static void
+on_handshake (SoupServer *server, SoupServerMessage *message, const char *path,
+    GHashTable *query, gpointer user_data)
+{
+  FakeCollector *self = user_data;
+  guint status;
+
+  g_mutex_lock (&self->lock);
+  self->handshakes++;
+  status = self->behaviour.refuse;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+  if (status == 0 && !has_good_token (message))
+    status = SOUP_STATUS_UNAUTHORIZED;
+  if (status != 0)
+    soup_server_message_set_status (message, status, NULL);
+}
+
+static void
+send_text (FakeCollector *self, const char *text)
+{
+  if (self->connection != NULL &&
+      soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_text (self->connection, text);
+}
+
+static void
+send_ack (FakeCollector *self)
+{
+  g_autofree char *text = NULL;
+
+  g_mutex_lock (&self->lock);
+  text = g_strdup_printf (
+      "{\"type\":\"ack\",\"sequence\":%" G_GUINT64_FORMAT "}", self->stored);
+  g_mutex_unlock (&self->lock);
+  send_text (self, text);
+}
+
+static void
+misbehave (FakeCollector *self, const FakeBehaviour *behaviour)
+{
+  g_mutex_lock (&self->lock);
+  self->behaviour.misbehave = NULL;
+  g_mutex_unlock (&self->lock);
+  behaviour->misbehave (self->connection, behaviour->misbehave_data);
+}
+
+static void
+welcome (FakeCollector *self, const FakeBehaviour *behaviour)
+{
+  g_autofree char *text = NULL;
+
+  g_mutex_lock (&self->lock);
+  text = g_strdup_printf ("{\"type\":\"welcome\",\"protocol\":1,\"session\":\"%s\","
+                          "\"stored\":%" G_GINT64_FORMAT ",\"config\":{}}",
+      self->session,
+      behaviour->forced_stored >= 0 ? behaviour->forced_stored : (gint64)self->stored);
+  self->behaviour.forced_stored = -1;
+  g_mutex_unlock (&self->lock);
+  send_text (self, text);
+}
+
+static void
+on_hello (FakeCollector *self, JsonObject *hello)
+{
+  const char *session = callstats_json_get_string (hello, "session", "");
+  FakeBehaviour behaviour;
+
+  g_mutex_lock (&self->lock);
+  g_ptr_array_add (self->hellos, json_object_ref (hello));
+  if (g_strcmp0 (session, self->session) != 0) {
+    g_free (self->session);
+    self->session = g_strdup (session);
+    self->stored = 0;
+  }
+  behaviour = self->behaviour;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+
+  if (behaviour.misbehave != NULL && !behaviour.late)
+    misbehave (self, &behaviour);
+  if (!behaviour.mute)
+    welcome (self, &behaviour);
+  if (behaviour.misbehave != NULL && behaviour.late)
+    misbehave (self, &behaviour);
+}
+
+static void
+on_records (FakeCollector *self, CallstatsMessage *message)
+{
+  gboolean acks;
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < message->records->len; i++) {
+    Arrival arrival = { .connection = self->connections, .sequence = message->first + i };
+
+    g_array_append_val (self->arrivals, arrival);
+    if (arrival.sequence != self->stored + 1)
+      continue;
+    self->stored++;
+    g_ptr_array_add (self->records, callstats_record_ref (message->records->pdata[i]));
+  }
+  acks = !self->behaviour.no_acks;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+  if (acks)
+    send_ack (self);
+}
+
+static void
+on_message (
+    SoupWebsocketConnection *connection, int type, GBytes *frame, gpointer user_data)
+{
+  FakeCollector *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (CallstatsMessage) message = callstats_decoder_push (
+      self->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
+
+  g_assert_no_error (error);
+  if (message->kind == CALLSTATS_MESSAGE_RECORDS)
+    on_records (self, message);
+  else if (strcmp (message->type, "hello") == 0)
+    on_hello (self, message->object);
+}
+
+static void
+forget_connection (FakeCollector *self)
+{
+  if (self->connection == NULL)
+    return;
+  g_signal_handlers_disconnect_by_data (self->connection, self);
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->decoder, callstats_decoder_free);
+}
+
+static void
+on_connection (SoupServer *server, SoupServerMessage *message, const char *path,
+    SoupWebsocketConnection *connection, gpointer user_data)
+{
+  FakeCollector *self = user_data;
+
+  forget_connection (self);
+  self->connection = g_object_ref (connection);
+  self->decoder = callstats_decoder_new ();
+  soup_websocket_connection_set_max_incoming_payload_size (
+      connection, CALLSTATS_MAX_FRAME);
+  g_signal_connect (connection, "message", G_CALLBACK (on_message), self);
+  g_mutex_lock (&self->lock);
+  self->connections++;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+start_server (FakeCollector *self)
+{
+  static const char *const protocols[] = { CALLSTATS_SUBPROTOCOL, NULL };
+  g_autoptr (GError) error = NULL;
+  GSList *uris;
+
+  self->server = soup_server_new (NULL, NULL);
+  soup_server_add_early_handler (
+      self->server, CALLSTATS_STREAM_PATH, on_handshake, self, NULL);
+  soup_server_add_websocket_handler (self->server, CALLSTATS_STREAM_PATH, NULL,
+      (char **)protocols, on_connection, self, NULL);
+  soup_server_listen_local (
+      self->server, self->port, SOUP_SERVER_LISTEN_IPV4_ONLY, &error);
+  g_assert_no_error (error);
+  uris = soup_server_get_uris (self->server);
+  self->port = (guint)g_uri_get_port (uris->data);
+  g_slist_free_full (uris, (GDestroyNotify)g_uri_unref);
+}
+
+static gpointer
+run (gpointer data)
+{
+  FakeCollector *self = data;
+
+  g_main_context_push_thread_default (self->context);
+  g_mutex_lock (&self->lock);
+  start_server (self);
+  changed (self);
+  g_mutex_unlock (&self->lock);
+  g_main_loop_run (self->loop);
+
+  forget_connection (self);
+  soup_server_disconnect (self->server);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_object_unref (self->server);
+  while (g_main_context_iteration (self->context, FALSE))
+    ;
+  g_main_context_pop_thread_default (self->context);
+  return NULL;
+}
+
+FakeCollector *
+fake_collector_new (guint port)
+{
+  FakeCollector *self = g_new0 (FakeCollector, 1);
+
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->cond);
+  self->port = port;
+  self->behaviour.forced_stored = -1;
+  self->hellos = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
+  self->records = g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
+  self->arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
+  self->context = g_main_context_new ();
+  self->loop = g_main_loop_new (self->context, FALSE);
+  self->thread = g_thread_new ("fake-collector", run, self);
+  g_mutex_lock (&self->lock);
+  while (self->server == NULL)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+  return self;
+}
+
+static gboolean
+quit (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_free (FakeCollector *self)
+{
+  g_main_context_invoke (self->context, quit, self->loop);
+  g_thread_join (self->thread);
+  g_main_loop_unref (self->loop);
+  g_main_context_unref (self->context);
+  g_ptr_array_unref (self->hellos);
+  g_ptr_array_unref (self->records);
+  g_array_unref (self->arrivals);
+  g_free (self->session);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}
+
+guint
+fake_collector_get_port (FakeCollector *self)
+{
+  return self->port;
+}
+
+char *
+fake_collector_get_url (FakeCollector *self)
+{
+  return g_strdup_printf ("ws://127.0.0.1:%u/", self->port);
+}
+
+void
+fake_collector_behave (FakeCollector *self, const FakeBehaviour *behaviour)
+{
+  g_mutex_lock (&self->lock);
+  self->behaviour = *behaviour;
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+drop_now (gpointer data)
+{
+  FakeCollector *self = data;
+  GIOStream *stream;
+
+  if (self->connection != NULL) {
+    stream = soup_websocket_connection_get_io_stream (self->connection);
+    if (stream != NULL)
+      g_io_stream_close (stream, NULL, NULL);
+    forget_connection (self);
+  }
+  g_mutex_lock (&self->lock);
+  self->dropping = FALSE;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_drop (FakeCollector *self)
+{
+  g_mutex_lock (&self->lock);
+  self->dropping = TRUE;
+  g_main_context_invoke (self->context, drop_now, self);
+  while (self->dropping)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+}
+
+typedef struct {
+  FakeCollector *collector;
+  char *text;
+} Sending;
+
+static gboolean
+send_now (gpointer data)
+{
+  Sending *sending = data;
+
+  send_text (sending->collector, sending->text);
+  g_free (sending->text);
+  g_free (sending);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_send (FakeCollector *self, const char *text)
+{
+  Sending *sending = g_new (Sending, 1);
+
+  sending->collector = self;
+  sending->text = g_strdup (text);
+  g_main_context_invoke (self->context, send_now, sending);
+}
+
+static gboolean
+ack_now (gpointer data)
+{
+  send_ack (data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_ack (FakeCollector *self)
+{
+  g_main_context_invoke (self->context, ack_now, self);
+}
+
+static guint64
+read_number (FakeCollector *self, const guint64 *large, const guint *small)
+{
+  guint64 value;
+
+  g_mutex_lock (&self->lock);
+  value = large != NULL ? *large : *small;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+guint
+fake_collector_n_handshakes (FakeCollector *self)
+{
+  return (guint)read_number (self, NULL, &self->handshakes);
+}
+
+guint
+fake_collector_n_hellos (FakeCollector *self)
+{
+  return (guint)read_number (self, NULL, &self->hellos->len);
+}
+
+JsonObject *
+fake_collector_get_hello (FakeCollector *self, guint index)
+{
+  JsonObject *hello;
+
+  g_mutex_lock (&self->lock);
+  hello = json_object_ref (g_ptr_array_index (self->hellos, index));
+  g_mutex_unlock (&self->lock);
+  return hello;
+}
+
+guint64
+fake_collector_get_stored (FakeCollector *self)
+{
+  return read_number (self, &self->stored, NULL);
+}
+
+GPtrArray *
+fake_collector_get_records (FakeCollector *self)
+{
+  GPtrArray *copy =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
+  guint i;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < self->records->len; i++)
+    g_ptr_array_add (copy, callstats_record_ref (self->records->pdata[i]));
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
+GArray *
+fake_collector_get_arrivals (FakeCollector *self)
+{
+  GArray *copy;
+
+  g_mutex_lock (&self->lock);
+  copy = g_array_copy (self->arrivals);
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
+guint
+fake_collector_count (FakeCollector *self, const char *event)
+{
+  guint i, n = 0;
+
+  g_mutex_lock (&self->lock);
+  for (i = 0; i < self->records->len; i++) {
+    CallstatsRecord *record = g_ptr_array_index (self->records, i);
+
+    n += g_strcmp0 (record->name, event) == 0;
+  }
+  g_mutex_unlock (&self->lock);
+  return n;
+}
