@@ -320,7 +320,7 @@ gst_callstats_watch_new (
   GstCallstatsWatch *self;
   g_autofree char *fabric =
       callstats_client_add_new_fabric (options->client, options->remote_user_id,
-          options->usage, options->conference_id, error);
+          options->usage, options->conference_id, NULL, error);
 
   if (fabric == NULL)
     return NULL;

@@ -90,6 +90,8 @@ struct _Job {
   char *text;
   char *conference;
   int value;
+  CallstatsEndpointType endpoint_type;
+  CallstatsTransmissionDirection direction;
   GVariant *data;
   CallstatsReport *report;
   CallstatsConfiguration *configuration;
@@ -468,11 +470,66 @@ run_add_fabric (Job *job)
     .remote_user = job->text,
     .conference = job->conference,
     .usage = job->value,
-    .remote_endpoint_type = CALLSTATS_ENDPOINT_TYPE_PEER,
-    .direction = CALLSTATS_TRANSMISSION_DIRECTION_SENDRECV,
+    .remote_endpoint_type = job->endpoint_type,
+    .direction = job->direction,
   };
 
   callstats_reporter_add_fabric (job->reporter, job->fabric, &options, job->time);
+}
+
+static gboolean
+read_attribute (const char *name, GVariant *value, GType type, int *read, GError **error)
+{
+  const char *text = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    text = g_variant_get_string (value, NULL);
+  if (callstats_enum_from_string (type, text, read, error))
+    return TRUE;
+  g_prefix_error (error, "“%s” of the fabric's attributes: ", name);
+  return FALSE;
+}
+
+/* attributes: nullable. */
+static gboolean
+read_attributes (GVariant *attributes, int *endpoint_type, int *direction, GError **error)
+{
+  const struct {
+    const char *name;
+    GType type;
+    int *read;
+  } known[] = {
+    { "remoteEndpointType", CALLSTATS_TYPE_ENDPOINT_TYPE, endpoint_type },
+    { "fabricTransmissionDirection", CALLSTATS_TYPE_TRANSMISSION_DIRECTION, direction },
+  };
+  gsize n_known = 0;
+  guint i;
+
+  *endpoint_type = CALLSTATS_ENDPOINT_TYPE_PEER;
+  *direction = CALLSTATS_TRANSMISSION_DIRECTION_SENDRECV;
+  if (attributes == NULL)
+    return TRUE;
+  if (!g_variant_is_of_type (attributes, G_VARIANT_TYPE_VARDICT)) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "The fabric's attributes are of type %s, not a{sv}",
+        g_variant_get_type_string (attributes));
+    return FALSE;
+  }
+  for (i = 0; i < G_N_ELEMENTS (known); i++) {
+    g_autoptr (GVariant) value = g_variant_lookup_value (attributes, known[i].name, NULL);
+
+    if (value == NULL)
+      continue;
+    if (!read_attribute (known[i].name, value, known[i].type, known[i].read, error))
+      return FALSE;
+    n_known++;
+  }
+  if (g_variant_n_children (attributes) == n_known)
+    return TRUE;
+  g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+      "The fabric's attributes may be remoteEndpointType and "
+      "fabricTransmissionDirection only, each once");
+  return FALSE;
 }
 
 /**
@@ -482,6 +539,10 @@ run_add_fabric (Job *job)
  * @usage: what the peer connection carries
  * @conference_id: (nullable): the conference it is part of, at most 256 bytes; %NULL: the
  *   client's [property@Callstats.Client:conference-id]
+ * @attributes: (nullable): an `a{sv}` with callstats' fabricAttributes: the strings
+ *   `remoteEndpointType`, an [enum@Callstats.EndpointType], by default `peer`, and
+ *   `fabricTransmissionDirection`, an [enum@Callstats.TransmissionDirection], by default
+ *   `sendrecv`; a floating reference is consumed
  * @error: return location for an error
  *
  * Tells of a new peer connection, callstats' addNewFabric(). Now is the reference of all
@@ -492,9 +553,13 @@ run_add_fabric (Job *job)
  */
 char *
 callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_id,
-    CallstatsFabricUsage usage, const char *conference_id, GError **error)
+    CallstatsFabricUsage usage, const char *conference_id, GVariant *attributes,
+    GError **error)
 {
+  g_autoptr (GVariant) given =
+      attributes != NULL ? g_variant_ref_sink (attributes) : NULL;
   g_autofree char *id = NULL;
+  int endpoint_type, direction;
   Job *job;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), NULL);
@@ -507,7 +572,8 @@ callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_
   if (!callstats_check_text (
           "The remote user id", remote_user_id, CALLSTATS_MAX_USER_ID, error) ||
       !callstats_check_text (
-          "The conference id", conference_id, CALLSTATS_MAX_CONFERENCE_ID, error))
+          "The conference id", conference_id, CALLSTATS_MAX_CONFERENCE_ID, error) ||
+      !read_attributes (given, &endpoint_type, &direction, error))
     return NULL;
 
   id = g_uuid_string_random ();
@@ -516,6 +582,8 @@ callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_
   job->text = g_strdup (remote_user_id);
   job->conference = g_strdup (conference_id);
   job->value = usage;
+  job->endpoint_type = endpoint_type;
+  job->direction = direction;
   job_post (job);
   return g_steal_pointer (&id);
 }

@@ -20,7 +20,8 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_initialize (CallstatsClient *self);
 CALLSTATS_AVAILABLE_IN_0_1
 char *callstats_client_add_new_fabric (CallstatsClient *self, const char *remote_user_id,
-    CallstatsFabricUsage usage, const char *conference_id, GError **error);
+    CallstatsFabricUsage usage, const char *conference_id, GVariant *attributes,
+    GError **error);
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_set_signaling_state (
     CallstatsClient *self, const char *fabric, CallstatsSignalingState state);

@@ -33,7 +33,7 @@ class Client(unittest.TestCase):
                                        backend_url=self.collector.backend)
 
     def test_a_call_without_gstreamer_is_stored(self):
-        fabric = self.client.add_new_fabric("bob", Callstats.FabricUsage.AUDIO, "standup")
+        fabric = self.client.add_new_fabric("bob", Callstats.FabricUsage.AUDIO, "standup", None)
         for state in ("CHECKING", "CONNECTED", "COMPLETED"):
             self.client.set_ice_connection_state(fabric, getattr(Callstats.IceConnectionState, state))
         start = time.time_ns() // 1000
