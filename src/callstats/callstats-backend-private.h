@@ -16,6 +16,9 @@ typedef struct {
  * address (without its user info and query) and the way out. */
 CallstatsBackend *callstats_backend_new (
     const char *url, gboolean allow_plaintext, GError **error);
+/* Returns: (transfer full): where its query API describes a conference. */
+char *callstats_backend_make_conference_url (
+    const CallstatsBackend *backend, const char *app, const char *conference);
 void callstats_backend_free (CallstatsBackend *backend);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallstatsBackend, callstats_backend_free)

@@ -143,6 +143,20 @@ callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error
   return backend;
 }
 
+char *
+callstats_backend_make_conference_url (
+    const CallstatsBackend *backend, const char *app, const char *conference)
+{
+  /* ws and wss become http and https. */
+  g_autofree char *base = g_strconcat ("http", backend->stream + strlen ("ws"), NULL);
+  g_autofree char *escaped_app = g_uri_escape_string (app, NULL, FALSE);
+  g_autofree char *escaped_conference = g_uri_escape_string (conference, NULL, FALSE);
+
+  base[strlen (base) - strlen (CALLSTATS_STREAM_PATH)] = '\0';
+  return g_strconcat (
+      base, "/api/v1/apps/", escaped_app, "/conferences/", escaped_conference, NULL);
+}
+
 void
 callstats_backend_free (CallstatsBackend *backend)
 {

@@ -65,6 +65,7 @@ enum {
 enum {
   FABRIC_EVENT,
   REPORT,
+  STATS,
   WARNING,
   INITIALIZED,
   NEED_TOKEN,
@@ -255,6 +256,9 @@ emission_run (gpointer data)
   case REPORT:
     g_signal_emit (emission->client, id, 0, emission->fabric, emission->report);
     break;
+  case STATS:
+    g_signal_emit (emission->client, id, 0, emission->fabric, emission->data);
+    break;
   case WARNING:
     g_signal_emit (emission->client, id, 0, emission->error);
     break;
@@ -325,6 +329,27 @@ on_report (const char *fabric, CallstatsReport *report, gpointer user_data)
   emission_post (emission);
 }
 
+static gboolean
+wants_stats (gpointer user_data)
+{
+  g_autoptr (CallstatsClient) client = g_weak_ref_get (user_data);
+
+  return client != NULL &&
+         g_signal_has_handler_pending (client, signals[STATS], 0, FALSE);
+}
+
+static void
+on_stats (const char *fabric, GVariant *stats, gpointer user_data)
+{
+  Emission *emission = emission_new (user_data, STATS);
+
+  if (emission == NULL)
+    return;
+  emission->fabric = g_strdup (fabric);
+  emission->data = g_variant_ref (stats);
+  emission_post (emission);
+}
+
 static void
 on_trouble (const GError *error, gpointer user_data)
 {
@@ -375,6 +400,8 @@ on_configured (const char *name, const char *json, gpointer user_data)
 static const CallstatsClientObserver signal_emitter = {
   .fabric_event = on_fabric_event,
   .report = on_report,
+  .wants_stats = wants_stats,
+  .stats = on_stats,
   .trouble = on_trouble,
   .initialized = on_initialized,
   .need_token = on_need_token,
@@ -1283,6 +1310,27 @@ install_signals (void)
    */
   signals[REPORT] = g_signal_new ("report", CALLSTATS_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
       NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, CALLSTATS_TYPE_REPORT);
+  /**
+   * CallstatsClient::stats:
+   * @self: the client
+   * @fabric: the fabric's id
+   * @stats: an `a{sv}`: `connectionState`, `online` or `offline` (the backend),
+   *   `fabricState`, a [enum@Callstats.FabricState], `conferenceURL`, where the backend
+   *   describes the conference, `mediaStreamTracks`, an array with an `a{sv}` for each
+   *   stream, and `streams`, the same by SSRC
+   *
+   * How good the streams of a fabric are, callstats' csStatsCallback, with every report.
+   *
+   * A stream has `ssrc`, `statsType` (`inbound-rtp` or `outbound-rtp`), `mediaType`,
+   * `userID` (whose stream it is), `remoteUserID`, `usageLabel`, `associatedVideoTag`,
+   * `audioLevel`, and as doubles `bitrate` (kbit/s), `packetRate` (packets/s),
+   * `fractionLoss` (0 to 1), `packetLossPercentage`, `jitter`, `rtt` and `averageRTT`
+   * (milliseconds). Rates and the loss of a stream that is received are of the interval
+   * since the report before; what is sent has loss, jitter and round trip from the other
+   * end's last report. What is not known is absent.
+   */
+  signals[STATS] = g_signal_new ("stats", CALLSTATS_TYPE_CLIENT, G_SIGNAL_RUN_LAST, 0,
+      NULL, NULL, NULL, G_TYPE_NONE, 2, G_TYPE_STRING, G_TYPE_VARIANT);
   /**
    * CallstatsClient::warning:
    * @self: the client

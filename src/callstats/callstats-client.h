@@ -47,6 +47,9 @@ char *callstats_data_to_json (GVariant *data);
  * @fabric_event: something happened to a fabric, or with fabric %NULL to the user; time in
  *   microseconds since the epoch
  * @report: a fabric was sampled
+ * @wants_stats: whether anybody listens to @stats
+ * @stats: how good the streams of a fabric are, with every report: what callstats'
+ *   csStatsCallback is given
  * @trouble: something the user should know; nothing stops because of it
  * @initialized: the backend's answer to the credentials, as callstats' csInitCallback
  * @need_token: a token is wanted that only the application can make; force: the last one was
@@ -59,6 +62,8 @@ typedef struct {
   void (*fabric_event) (const char *fabric, const char *name, gint64 time_us,
       GVariant *data, gpointer user_data);
   void (*report) (const char *fabric, CallstatsReport *report, gpointer user_data);
+  gboolean (*wants_stats) (gpointer user_data);
+  void (*stats) (const char *fabric, GVariant *stats, gpointer user_data);
   void (*trouble) (const GError *error, gpointer user_data);
   void (*initialized) (const char *cs_error, const char *message, gpointer user_data);
   void (*need_token) (gboolean force, gpointer user_data);

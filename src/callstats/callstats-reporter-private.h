@@ -10,6 +10,7 @@
 #include "callstats-client.h"
 #include "callstats-configuration-private.h"
 #include "callstats-delivery-private.h"
+#include "callstats-stream-stats-private.h"
 
 typedef struct _CallstatsReporter CallstatsReporter;
 
@@ -87,14 +88,6 @@ CallstatsTelling *callstats_telling_new (
     CallstatsScope scope, const char *fabric, const char *name, GVariant *data);
 void callstats_telling_free (CallstatsTelling *telling);
 void callstats_reporter_tell (CallstatsReporter *reporter, CallstatsTelling *telling);
-
-/* Whose stream an SSRC is. */
-typedef struct {
-  guint32 ssrc;
-  char *user_id;
-  char *usage_label; /* nullable */
-  char *video_tag;   /* nullable */
-} CallstatsAssociation;
 
 void callstats_reporter_associate (CallstatsReporter *reporter, const char *fabric,
     const CallstatsAssociation *association);

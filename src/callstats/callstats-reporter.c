@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "callstats-backend-private.h"
 #include "callstats-enum-types.h"
 #include "callstats-error.h"
 #include "callstats-fabric.h"
@@ -19,6 +20,7 @@
 
 #define ALIVE_MS 10000    /* callstats' own */
 #define MAX_PENDING 10000 /* tellings that wait for a first fabric */
+#define MAX_ASSOCIATIONS 4096
 
 typedef struct {
   CallstatsReporter *reporter;
@@ -33,6 +35,8 @@ typedef struct {
   Conference *conference;
   char *remote_user;
   gint64 start;
+  GHashTable *associations;  /* NULL, or SSRC → CallstatsAssociation */
+  CallstatsReport *previous; /* NULL, or the last one that stats were told of */
 } Fabric;
 
 typedef struct {
@@ -82,6 +86,8 @@ fabric_free (gpointer data)
   g_signal_handlers_disconnect_by_data (fabric->machine, fabric);
   g_object_unref (fabric->machine);
   g_free (fabric->remote_user);
+  g_clear_pointer (&fabric->associations, g_hash_table_unref);
+  callstats_report_unref (fabric->previous);
   g_free (fabric);
 }
 
@@ -562,6 +568,71 @@ callstats_reporter_fail (
     callstats_fabric_fail (fabric->machine, failure, time);
 }
 
+static gboolean
+wants_stats (CallstatsReporter *self)
+{
+  guint i;
+
+  for (i = 0; i < self->listeners->len; i++) {
+    const Listener *listener = g_ptr_array_index (self->listeners, i);
+
+    if (listener->observer.wants_stats != NULL &&
+        listener->observer.wants_stats (listener->user_data))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* NULL: there is none. */
+static char *
+make_conference_url (CallstatsReporter *self, const char *conference)
+{
+  g_autoptr (CallstatsBackend) backend = NULL;
+
+  if (conference == NULL || !callstats_uplink_has_backend (self->uplink) ||
+      self->configuration->app_id == NULL)
+    return NULL;
+  backend = callstats_backend_new (self->configuration->backend_url, TRUE, NULL);
+  return backend != NULL ? callstats_backend_make_conference_url (
+                               backend, self->configuration->app_id, conference)
+                         : NULL;
+}
+
+static void
+tell_stats (Fabric *fabric, CallstatsReport *report)
+{
+  CallstatsReporter *self = fabric->reporter;
+  g_autofree char *url = make_conference_url (self, fabric->conference->name);
+  g_autoptr (GVariant) stats = NULL;
+  CallstatsDeliveryStats delivery = { 0 };
+  CallstatsStreamContext context = {
+    .fabric_state = callstats_enum_to_string (
+        CALLSTATS_TYPE_FABRIC_STATE, callstats_fabric_get_state (fabric->machine)),
+    .conference_url = url,
+    .local_user = self->configuration != NULL ? self->configuration->user_id : NULL,
+    .remote_user = fabric->remote_user,
+    .associations = fabric->associations,
+  };
+
+  callstats_uplink_get_stats (self->uplink, &delivery);
+  context.online = delivery.state == CALLSTATS_DELIVERY_CONNECTED;
+  stats = callstats_stream_stats_new (fabric->previous, report, &context);
+  TELL (self, stats, callstats_fabric_get_id (fabric->machine), stats);
+}
+
+/* The report before is kept only where somebody listens. */
+static void
+consider_stats (Fabric *fabric, CallstatsReport *report)
+{
+  gboolean wanted = wants_stats (fabric->reporter);
+
+  if (wanted)
+    tell_stats (fabric, report);
+  g_clear_pointer (&fabric->previous, callstats_report_unref);
+  if (wanted)
+    fabric->previous = callstats_report_ref (report);
+}
+
 void
 callstats_reporter_send_report (
     CallstatsReporter *self, const char *id, CallstatsReport *report)
@@ -577,6 +648,7 @@ callstats_reporter_send_report (
   count (self, &self->stats.reports);
   callstats_uplink_push (self->uplink, fabric->conference->name, record);
   TELL (self, report, id, report);
+  consider_stats (fabric, report);
 }
 
 /* What applications say */
@@ -673,6 +745,18 @@ callstats_reporter_tell (CallstatsReporter *self, CallstatsTelling *telling)
   }
 }
 
+static void
+remember_association (Fabric *fabric, const CallstatsAssociation *association)
+{
+  if (fabric->associations == NULL)
+    fabric->associations = g_hash_table_new_full (
+        NULL, NULL, NULL, (GDestroyNotify)callstats_association_free);
+  if (g_hash_table_size (fabric->associations) < MAX_ASSOCIATIONS ||
+      g_hash_table_contains (fabric->associations, GUINT_TO_POINTER (association->ssrc)))
+    g_hash_table_replace (fabric->associations, GUINT_TO_POINTER (association->ssrc),
+        callstats_association_copy (association));
+}
+
 void
 callstats_reporter_associate (
     CallstatsReporter *self, const char *id, const CallstatsAssociation *association)
@@ -684,6 +768,7 @@ callstats_reporter_associate (
 
   if (fabric == NULL)
     return;
+  remember_association (fabric, association);
   g_variant_dict_init (&stream, NULL);
   g_variant_dict_insert (&stream, "ssrc", "u", association->ssrc);
   g_variant_dict_insert (&stream, "userID", "s", association->user_id);

@@ -146,6 +146,18 @@ test_plaintext_goes_anywhere_when_allowed (void)
   g_assert_false (backend->loopback);
 }
 
+static void
+test_a_conference_has_an_address (void)
+{
+  g_autoptr (CallstatsBackend) backend =
+      callstats_backend_new ("wss://example.org/calls/", FALSE, NULL);
+  g_autofree char *url =
+      callstats_backend_make_conference_url (backend, "demo", "a/b ?é");
+
+  g_assert_cmpstr (url, ==,
+      "https://example.org/calls/api/v1/apps/demo/conferences/a%2Fb%20%3F%C3%A9");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -156,5 +168,7 @@ main (int argc, char **argv)
       test_what_is_refused_is_told_without_secrets);
   g_test_add_func ("/backend/plaintext-goes-anywhere-when-allowed",
       test_plaintext_goes_anywhere_when_allowed);
+  g_test_add_func (
+      "/backend/a-conference-has-an-address", test_a_conference_has_an_address);
   return g_test_run ();
 }
