@@ -9,6 +9,7 @@
 #include "discovery.h"
 #include "monitormessages.h"
 #include "pipelinewatch.h"
+#include "setuperrors.h"
 #include "webrtcbinwatch.h"
 
 #define MISSING_MS 5000 /* after PLAYING, until a named webrtcbin is missed */
@@ -22,6 +23,8 @@ typedef struct {
   char *remote_user_id;
   char *conference_id;
   guint interval_ms;
+  guint setup_timeout_ms;
+  CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
   GstCallstatsPostMessages post_messages;
   GstCallstatsPipelineWatch *pipeline; /* NULL once closed */
@@ -39,6 +42,7 @@ typedef struct {
 struct _GstCallstatsCallMonitor {
   State *state;
   GstCallstatsDiscovery *discovery;
+  GstCallstatsSetupErrors *setup_errors;
 };
 
 static gboolean
@@ -250,7 +254,8 @@ apply_addition (GstCallstatsWatchOptions *options, const Addition *addition)
 {
   if (addition == NULL)
     return;
-  options->usage = addition->usage;
+  if (addition->usage != CALLSTATS_FABRIC_USAGE_AUTO)
+    options->usage = addition->usage;
   if (addition->remote_user_id != NULL)
     options->remote_user_id = addition->remote_user_id;
   if (addition->conference_id != NULL)
@@ -265,8 +270,9 @@ watch (State *state, GstElement *webrtcbin, const Addition *addition, GError **e
     .client = state->client,
     .remote_user_id = state->remote_user_id,
     .conference_id = state->conference_id,
-    .usage = CALLSTATS_FABRIC_USAGE_AUTO,
+    .usage = state->usage,
     .interval_ms = state->interval_ms,
+    .setup_timeout_ms = state->setup_timeout_ms,
     .collect_ip = state->collect_ip,
   };
   GstCallstatsWatch *watch;
@@ -437,6 +443,33 @@ static const GstCallstatsDiscoveryCallbacks discovery_callbacks = {
   .found = on_found,
   .removed = on_removed,
 };
+
+/* What hinders calls */
+
+/* Without a call there is nobody but the user whom a source can fail. */
+static void
+tell_user (State *state, const GstCallstatsBusError *error)
+{
+  CallstatsWebrtcFunction function = gst_callstats_bus_error_get_function (error->kind);
+
+  if (function == CALLSTATS_WEBRTC_FUNCTION_GET_USER_MEDIA)
+    callstats_client_report_error (
+        state->client, NULL, function, gst_callstats_bus_error_describe (error), NULL);
+}
+
+static void
+on_setup_error (const GstCallstatsBusError *error, gpointer user_data)
+{
+  State *state = user_data;
+  guint i;
+
+  if (state->closed)
+    return;
+  if (state->watches->len == 0)
+    tell_user (state, error);
+  for (i = 0; i < state->watches->len; i++)
+    gst_callstats_watch_tell_bus_error (g_ptr_array_index (state->watches, i), error);
+}
 
 /* The named webrtcbin that is not there */
 
@@ -619,6 +652,8 @@ state_new (GstElement *element, const GstCallstatsCallMonitorOptions *options)
   state->remote_user_id = g_strdup (options->remote_user_id);
   state->conference_id = g_strdup (options->conference_id);
   state->interval_ms = options->interval_ms;
+  state->setup_timeout_ms = options->setup_timeout_ms;
+  state->usage = options->usage;
   state->collect_ip = options->collect_ip;
   state->post_messages = options->post_messages;
   state->pipeline = gst_callstats_pipeline_watch_new (
@@ -648,6 +683,9 @@ gst_callstats_call_monitor_new (
   else
     self->discovery = gst_callstats_discovery_new (
         element, &discovery_callbacks, state_ref (state), state_unref);
+  self->setup_errors = gst_callstats_setup_errors_new (
+      options->webrtcbin != NULL ? options->webrtcbin : element, on_setup_error,
+      state_ref (state), state_unref);
   return self;
 }
 
@@ -657,6 +695,7 @@ gst_callstats_call_monitor_free (GstCallstatsCallMonitor *self)
   if (self == NULL)
     return;
   gst_callstats_discovery_free (self->discovery);
+  gst_callstats_setup_errors_free (self->setup_errors);
   post (self->state, close_state);
   state_unref (self->state);
   g_free (self);

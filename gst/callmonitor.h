@@ -23,6 +23,8 @@ typedef struct {
   const char *remote_user_id; /* nullable */
   const char *conference_id;  /* nullable */
   guint interval_ms;
+  guint setup_timeout_ms;
+  CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;

@@ -47,6 +47,7 @@ GST_DEBUG_CATEGORY_STATIC (gst_callstats_mon_debug);
 #define FINISH_MS 250 /* what the way down may cost, for all fabrics together */
 
 #define DEFAULT_INTERVAL 1000
+#define DEFAULT_SETUP_TIMEOUT 30000
 #define DEFAULT_COLLECT_IP GST_CALLSTATS_COLLECT_IP_MASKED
 #define DEFAULT_POST_MESSAGES GST_CALLSTATS_POST_AUTO
 #define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
@@ -59,6 +60,8 @@ struct _GstCallstatsMon {
   char *webrtcbin_name;
   GstElement *webrtcbin;
   guint interval;
+  guint setup_timeout;
+  CallstatsFabricUsage fabric_usage;
   GstCallstatsCollectIp collect_ip;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
@@ -94,6 +97,8 @@ enum {
   PROP_WEBRTCBIN,
   PROP_WEBRTCBIN_NAME,
   PROP_INTERVAL,
+  PROP_SETUP_TIMEOUT,
+  PROP_FABRIC_USAGE,
   PROP_COLLECT_IP,
   PROP_COLLECT_DEVICES,
   PROP_POST_MESSAGES,
@@ -165,6 +170,10 @@ set_number (GstCallstatsMon *self, guint id, const GValue *value)
   GST_OBJECT_LOCK (self);
   if (id == PROP_INTERVAL)
     self->interval = g_value_get_uint (value);
+  else if (id == PROP_SETUP_TIMEOUT)
+    self->setup_timeout = g_value_get_uint (value);
+  else if (id == PROP_FABRIC_USAGE)
+    self->fabric_usage = g_value_get_enum (value);
   else if (id == PROP_COLLECT_IP)
     self->collect_ip = g_value_get_enum (value);
   else if (id == PROP_COLLECT_DEVICES)
@@ -251,6 +260,8 @@ gst_callstats_mon_set_property (
     set_additional_ids (self, g_value_get_boxed (value));
     break;
   case PROP_INTERVAL:
+  case PROP_SETUP_TIMEOUT:
+  case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
@@ -299,6 +310,10 @@ get_own (GstCallstatsMon *self, guint id, GValue *value)
     g_value_set_object (value, self->webrtcbin);
   else if (id == PROP_INTERVAL)
     g_value_set_uint (value, self->interval);
+  else if (id == PROP_SETUP_TIMEOUT)
+    g_value_set_uint (value, self->setup_timeout);
+  else if (id == PROP_FABRIC_USAGE)
+    g_value_set_enum (value, self->fabric_usage);
   else if (id == PROP_COLLECT_IP)
     g_value_set_enum (value, self->collect_ip);
   else if (id == PROP_COLLECT_DEVICES)
@@ -332,6 +347,8 @@ gst_callstats_mon_get_property (
   case PROP_WEBRTCBIN_NAME:
   case PROP_WEBRTCBIN:
   case PROP_INTERVAL:
+  case PROP_SETUP_TIMEOUT:
+  case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
@@ -426,6 +443,8 @@ start (GstCallstatsMon *self)
   name = g_strdup (self->webrtcbin_name);
   remote_user_id = g_strdup (self->remote_user_id);
   options.interval_ms = self->interval;
+  options.setup_timeout_ms = self->setup_timeout;
+  options.usage = self->fabric_usage;
   options.collect_ip = self->collect_ip;
   options.collect_devices = self->collect_devices;
   options.post_messages = self->post_messages;
@@ -586,6 +605,8 @@ static void
 gst_callstats_mon_init (GstCallstatsMon *self)
 {
   self->interval = DEFAULT_INTERVAL;
+  self->setup_timeout = DEFAULT_SETUP_TIMEOUT;
+  self->fabric_usage = CALLSTATS_FABRIC_USAGE_AUTO;
   self->collect_ip = DEFAULT_COLLECT_IP;
   self->post_messages = DEFAULT_POST_MESSAGES;
   self->own_client = callstats_client_new (NULL, NULL);
@@ -666,6 +687,14 @@ install_watching (GObjectClass *klass)
   g_object_class_install_property (klass, PROP_INTERVAL,
       g_param_spec_uint ("interval", "interval", "Milliseconds from report to report", 10,
           3600000, DEFAULT_INTERVAL, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_SETUP_TIMEOUT,
+      g_param_spec_uint ("setup-timeout", "setup-timeout",
+          "Milliseconds until a call that has no connection has failed", 100, 3600000,
+          DEFAULT_SETUP_TIMEOUT, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_FABRIC_USAGE,
+      g_param_spec_enum ("fabric-usage", "fabric-usage",
+          "What the calls carry; auto: what they negotiate", CALLSTATS_TYPE_FABRIC_USAGE,
+          CALLSTATS_FABRIC_USAGE_AUTO, G_PARAM_READWRITE | READY));
   g_object_class_install_property (klass, PROP_COLLECT_IP,
       g_param_spec_enum ("collect-ip", "collect-ip",
           "How much of IP addresses is told, on the bus and to the backend",

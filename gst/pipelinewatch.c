@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "buserror.h"
 #include "buswatch.h"
 #include "devices.h"
 #include "discovery.h"
@@ -145,7 +146,7 @@ on_problem (GstMessage *message, gpointer owner)
   Pipeline *self = owner;
   gint64 now = g_get_monotonic_time ();
 
-  if (self->fabrics->len == 0)
+  if (self->fabrics->len == 0 || gst_callstats_is_setup_error (message))
     return;
   tell_log (self, gst_callstats_error_log_take_rest (&self->log, now));
   tell_log (self, gst_callstats_error_log_take (&self->log, message, now));

@@ -11,12 +11,19 @@
 #include <gst/webrtc/webrtc.h>
 
 #include "fabriclink.h"
+#include "setupwatch.h"
+#include "watchpart.h"
 #include "webrtcbinwatch.h"
 
 typedef GstCallstatsFabricLink Link; /* its owner is the watch */
 
+static const GstCallstatsWatchPart *const parts[] = {
+  &gst_callstats_setup_part,
+};
+
 struct _GstCallstatsWatch {
   Link *link;
+  gpointer parts[G_N_ELEMENTS (parts)]; /* NULL: detached */
   GWeakRef webrtcbin;
   GstCallstatsCollectIp collect_ip;
   GArray *handlers; /* gulong */
@@ -130,6 +137,64 @@ disconnect_notifications (GstCallstatsWatch *self)
   g_array_set_size (self->handlers, 0);
 }
 
+/* Parts */
+
+static void
+attach_parts (GstCallstatsWatch *self, GstElement *webrtcbin,
+    const GstCallstatsWatchOptions *options)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++)
+    self->parts[i] = parts[i]->attach (self->link, webrtcbin, options);
+}
+
+static void
+detach_parts (GstCallstatsWatch *self)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++) {
+    if (self->parts[i] != NULL)
+      parts[i]->detach (g_steal_pointer (&self->parts[i]), webrtcbin);
+  }
+}
+
+static void
+sample_parts (GstCallstatsWatch *self, const GstStructure *stats, gint64 time)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++) {
+    if (self->parts[i] != NULL && parts[i]->sample != NULL)
+      parts[i]->sample (self->parts[i], stats, time);
+  }
+}
+
+void
+gst_callstats_watch_tell_bus_error (
+    GstCallstatsWatch *self, const GstCallstatsBusError *error)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++) {
+    if (self->parts[i] != NULL && parts[i]->bus_error != NULL)
+      parts[i]->bus_error (self->parts[i], error);
+  }
+}
+
+void
+gst_callstats_watch_set_screen (GstCallstatsWatch *self, gboolean shared)
+{
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (parts); i++) {
+    if (self->parts[i] != NULL && parts[i]->screen != NULL)
+      parts[i]->screen (self->parts[i], shared);
+  }
+}
+
 /* Polling */
 
 /* One get-stats request. */
@@ -192,6 +257,7 @@ finish_now (GstCallstatsWatch *self)
   GDestroyNotify done = g_steal_pointer (&self->done);
 
   stop_polling (self);
+  detach_parts (self);
   end_fabric (self);
   if (done != NULL)
     done (self->done_data);
@@ -210,6 +276,7 @@ take_reply (GstCallstatsWatch *self, Reply *reply)
     return;
   }
   self->was_open = TRUE;
+  sample_parts (self, stats, reply->time);
   if (reply->first)
     return;
   report = gst_callstats_read_stats (
@@ -329,6 +396,8 @@ gst_callstats_watch_new (
   self->collect_ip = options->collect_ip;
   self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
   g_weak_ref_init (&self->webrtcbin, webrtcbin);
+  /* First, so that a phase is marked before the state it leads to is told. */
+  attach_parts (self, webrtcbin, options);
   connect_notifications (self, webrtcbin);
   self->poll = callstats_monitor_add_timeout (options->interval_ms, on_poll, self, NULL);
   request_stats (self, TRUE);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "buserror.h"
 #include "webrtcbinstats.h"
 
 G_BEGIN_DECLS
@@ -16,9 +17,10 @@ typedef struct {
   CallstatsClient *client;
   const char *remote_user_id; /* nullable */
   const char *conference_id;  /* nullable */
-  CallstatsFabricUsage usage;
+  CallstatsFabricUsage usage; /* AUTO: what is negotiated */
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
+  guint setup_timeout_ms;
 } GstCallstatsWatchOptions;
 
 /* Adds the fabric and begins. NULL with an error where the client refuses it. */
@@ -29,6 +31,12 @@ void gst_callstats_watch_free (GstCallstatsWatch *watch);
 const char *gst_callstats_watch_get_fabric (GstCallstatsWatch *watch);
 /* Returns: (transfer full) (nullable): NULL once it is gone. */
 GstElement *gst_callstats_watch_get_webrtcbin (GstCallstatsWatch *watch);
+
+/* Something on the pipeline's bus hinders calls, maybe this one. */
+void gst_callstats_watch_tell_bus_error (
+    GstCallstatsWatch *watch, const GstCallstatsBusError *error);
+/* Its video is that of a screen, or no longer: fabricUsage says so. */
+void gst_callstats_watch_set_screen (GstCallstatsWatch *watch, gboolean shared);
 
 /* Takes the last report and ends the fabric, then calls back once; webrtcbin must still
  * run, or the report is left out. */
