@@ -30,6 +30,7 @@ typedef struct {
 static GstDeviceMonitor *monitor; /* NULL: nobody listens */
 static GSource *bus_source;
 static GPtrArray *listeners; /* Link */
+static GPtrArray *present;   /* GstDevice */
 
 static void
 link_unref (gpointer data)
@@ -64,6 +65,7 @@ start_thread (gpointer data)
   GMainContext *context = g_main_context_new ();
 
   listeners = g_ptr_array_new_with_free_func (link_unref);
+  present = g_ptr_array_new_with_free_func (gst_object_unref);
   g_thread_unref (g_thread_new ("callstats-dev", run, context));
   return context;
 }
@@ -144,14 +146,12 @@ add_device (GVariantBuilder *list, GstDevice *device)
 static GVariant *
 list_devices (void)
 {
-  GList *devices = gst_device_monitor_get_devices (monitor);
   GVariantBuilder list;
-  GList *item;
+  guint i;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
-  for (item = devices; item != NULL; item = item->next)
-    add_device (&list, item->data);
-  g_list_free_full (devices, gst_object_unref);
+  for (i = 0; i < present->len; i++)
+    add_device (&list, g_ptr_array_index (present, i));
   return g_variant_ref_sink (g_variant_builder_end (&list));
 }
 
@@ -165,14 +165,51 @@ tell (Link *link, GVariant *devices)
   gst_callstats_pipeline_invoke (deliver, news, news_free);
 }
 
+/* Takes the reference. */
+static gboolean
+take_device (GstDevice *device)
+{
+  if (g_ptr_array_find (present, device, NULL)) {
+    gst_object_unref (device);
+    return FALSE;
+  }
+  g_ptr_array_add (present, device);
+  return TRUE;
+}
+
+static gboolean
+drop_device (GstDevice *device)
+{
+  gboolean dropped = g_ptr_array_remove (present, device);
+
+  gst_object_unref (device);
+  return dropped;
+}
+
+/* The devices that were there from the start come twice: once as those that are there. */
+static gboolean
+take_message (GstMessage *message)
+{
+  GstDevice *device;
+
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_DEVICE_ADDED) {
+    gst_message_parse_device_added (message, &device);
+    return take_device (device);
+  }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_DEVICE_REMOVED) {
+    gst_message_parse_device_removed (message, &device);
+    return drop_device (device);
+  }
+  return FALSE;
+}
+
 static gboolean
 on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 {
   g_autoptr (GVariant) devices = NULL;
   guint i;
 
-  if (GST_MESSAGE_TYPE (message) != GST_MESSAGE_DEVICE_ADDED &&
-      GST_MESSAGE_TYPE (message) != GST_MESSAGE_DEVICE_REMOVED)
+  if (!take_message (message))
     return G_SOURCE_CONTINUE;
   devices = list_devices ();
   for (i = 0; i < listeners->len; i++)
@@ -181,6 +218,18 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
 }
 
 /* Listening */
+
+/* Asked once: a provider that cannot watch is asked by trying all that there may be. */
+static void
+take_all (void)
+{
+  GList *devices = gst_device_monitor_get_devices (monitor);
+  GList *item;
+
+  for (item = devices; item != NULL; item = item->next)
+    take_device (item->data);
+  g_list_free (devices);
+}
 
 static void
 start_monitor (void)
@@ -197,6 +246,7 @@ start_monitor (void)
       bus_source, (GSourceFunc)(void (*) (void))on_message, NULL, NULL);
   g_source_attach (bus_source, get_context ());
   gst_device_monitor_start (monitor);
+  take_all ();
 }
 
 static void
@@ -206,6 +256,7 @@ stop_monitor (void)
   g_clear_pointer (&bus_source, g_source_unref);
   gst_device_monitor_stop (monitor);
   gst_clear_object (&monitor);
+  g_ptr_array_set_size (present, 0);
 }
 
 static gboolean

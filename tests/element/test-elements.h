@@ -10,7 +10,8 @@
 G_BEGIN_DECLS
 
 /* Registers testscreensrc, a videotestsrc, and testmicrophonesrc, an audiotestsrc with a
- * property "device", and the provider. */
+ * property "device", and the provider, which
+ * is the only one from now on. */
 void test_elements_register (void);
 
 /* Any thread */
