@@ -421,18 +421,17 @@ finish_removal (gpointer user_data)
 {
   StreamTask *task = user_data;
 
-  if (!loopback_stream_end (task->stream)) {
+  if (!loopback_stream_leave (task->stream)) {
     schedule (task->self, task->stream, FALSE, REMOVAL_RETRY, finish_removal);
     return G_SOURCE_REMOVE;
   }
-  loopback_stream_remove_src (task->stream);
   g_mutex_lock (&task->self->lock);
   g_ptr_array_remove (task->self->leaving, task->stream);
   g_mutex_unlock (&task->self->lock);
   return G_SOURCE_REMOVE;
 }
 
-/* EOS at src_N and its removal are left to the signalling thread: a consumer that is
+/* EOS at src_N and its removal are left to other threads: a consumer that is
  * paused would hold up whoever releases the pad. */
 void
 loopback_call_remove_stream (LoopbackCall *self, LoopbackStream *stream)

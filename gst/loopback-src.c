@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * src_N of a loopback stream: hands on what callee receives, drops what nobody takes,
- * so that one missing or stopped consumer never breaks the call, and sends EOS after
- * the last packet.
+ * so that one missing or stopped consumer never breaks the call.
  *
- * _receive() and data: a jitter buffer's streaming thread. _check_eos(), _end(): the
- * signalling thread. See loopback-stream.c for what they share.
+ * _receive() and data: a jitter buffer's streaming thread. See loopback-stream.c for what
+ * they share.
  */
 #include "loopback-caps.h"
 #include "loopback-stream-private.h"
@@ -39,8 +38,8 @@ make_src (LoopbackStream *self, GstPad *target)
   return src;
 }
 
-static GstPad *
-ref_src (LoopbackStream *self)
+GstPad *
+loopback_src_dup (LoopbackStream *self)
 {
   GstPad *src;
 
@@ -50,15 +49,16 @@ ref_src (LoopbackStream *self)
   return src;
 }
 
-/* NULL if src_N is there already, or must not appear any more */
-static GstPad *
-add_src (LoopbackStream *self, GstPad *target)
+/* NULL if src_N is there already, or must not appear any more: the pad was released, or
+ * the call it was for is over */
+GstPad *
+loopback_src_add (LoopbackStream *self, guint call, GstPad *target)
 {
   g_autoptr (GstPad) src = make_src (self, target);
   gboolean wanted;
 
   g_mutex_lock (&self->lock);
-  wanted = !self->src && !self->released;
+  wanted = !self->src && !self->released && self->call == call;
   if (wanted)
     self->src = gst_object_ref (src);
   g_mutex_unlock (&self->lock);
@@ -88,91 +88,6 @@ loopback_stream_remove_src (LoopbackStream *self)
   gst_element_remove_pad (self->element, src);
 }
 
-/* A stream of which no packet came out still ends downstream: src_N appears with
- * stream-start, caps, segment, and then EOS. */
-static GstPad *
-add_empty_src (LoopbackStream *self)
-{
-  g_autofree gchar *id = g_uuid_string_random ();
-  g_autoptr (GstCaps) caps = loopback_stream_get_caps (self);
-  GstPad *src = add_src (self, NULL);
-  GstSegment segment;
-
-  if (!src)
-    return NULL;
-  gst_pad_push_event (src, gst_event_new_stream_start (id));
-  if (caps)
-    gst_pad_push_event (src, gst_event_new_caps (caps));
-  gst_segment_init (&segment, GST_FORMAT_TIME);
-  gst_pad_push_event (src, gst_event_new_segment (&segment));
-  return src;
-}
-
-/* With the lock held: whether it is now up to the caller to send EOS, which comes once
- * and not beside a packet */
-static gboolean
-claim_end (LoopbackStream *self)
-{
-  if (self->eos_out || self->pushing)
-    return FALSE;
-  self->eos_out = TRUE;
-  return TRUE;
-}
-
-static void
-send_eos (LoopbackStream *self)
-{
-  g_autoptr (GstPad) src = ref_src (self);
-  GstEvent *eos;
-
-  if (!src)
-    src = add_empty_src (self);
-  if (src) {
-    GST_DEBUG_OBJECT (src, "EOS");
-    eos = gst_event_new_eos ();
-    if (self->eos_in)
-      gst_event_set_seqnum (eos, self->eos_seqnum);
-    gst_pad_push_event (src, eos);
-  }
-  self->events->changed (self->owner);
-}
-
-/* Sends EOS unless it was sent; FALSE if a packet is on its way downstream. */
-gboolean
-loopback_stream_end (LoopbackStream *self)
-{
-  gboolean mine, ended;
-
-  g_mutex_lock (&self->lock);
-  mine = claim_end (self);
-  ended = self->eos_out;
-  g_mutex_unlock (&self->lock);
-  if (mine)
-    send_eos (self);
-  return ended;
-}
-
-/* Sends the EOS that came in if all packets are out, or if none came out since the
- * last call; FALSE if it is still worth waiting. */
-gboolean
-loopback_stream_check_eos (LoopbackStream *self)
-{
-  gboolean mine, over;
-
-  g_mutex_lock (&self->lock);
-  mine =
-      self->eos_in &&
-      (loopback_stream_is_drained (self) || self->packets_out == self->packets_checked) &&
-      claim_end (self);
-  over = self->eos_out || !self->eos_in;
-  self->packets_checked = self->packets_out;
-  g_mutex_unlock (&self->lock);
-
-  if (mine)
-    send_eos (self);
-  return over;
-}
-
 /* The pad to push to, if anybody wants the packet */
 static GstPad *
 begin_push (LoopbackStream *self, GstPadProbeInfo *info)
@@ -191,14 +106,10 @@ begin_push (LoopbackStream *self, GstPadProbeInfo *info)
 static void
 finish_push (LoopbackStream *self)
 {
-  gboolean mine;
-
   g_mutex_lock (&self->lock);
   self->pushing = FALSE;
-  mine = self->eos_in && loopback_stream_is_drained (self) && claim_end (self);
   g_mutex_unlock (&self->lock);
-  if (mine)
-    send_eos (self);
+  loopback_stream_end_if_drained (self);
 }
 
 /* Whatever downstream answers, the call goes on: an error or not-linked that reached
@@ -287,20 +198,22 @@ loopback_stream_find (GPtrArray *streams, GstPad *callee_pad)
 void
 loopback_stream_receive (LoopbackStream *self, GstPad *callee_pad)
 {
-  g_autoptr (GstPad) src = ref_src (self);
+  g_autoptr (GstPad) src = loopback_src_dup (self);
+  guint call;
 
   gst_pad_add_probe (callee_pad, DATA, on_data, loopback_stream_ref (self),
       (GDestroyNotify)loopback_stream_unref);
   gst_pad_add_probe (
       callee_pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, NULL, NULL);
+  g_mutex_lock (&self->lock);
+  call = self->call;
+  self->received = TRUE;
+  g_mutex_unlock (&self->lock);
+
   if (src)
     gst_ghost_pad_set_target (GST_GHOST_PAD (src), callee_pad);
   else
-    src = add_src (self, callee_pad);
-
-  g_mutex_lock (&self->lock);
-  self->received = TRUE;
-  g_mutex_unlock (&self->lock);
+    src = loopback_src_add (self, call, callee_pad);
   self->events->changed (self->owner);
 }
 

@@ -29,6 +29,8 @@ struct _LoopbackStream {
   gboolean released;
   gboolean refused; /* its caps, and said so */
 
+  guint call; /* counts them, as the element is used again */
+
   gboolean eos_in, eos_out;
   guint32 eos_seqnum;
   guint64 packets_in, packets_out, packets_checked;
@@ -47,6 +49,9 @@ gboolean loopback_stream_is_drained (LoopbackStream *self);
 GstPad *loopback_sink_new (LoopbackStream *self, GstPadTemplate *templ);
 void loopback_sink_hold (LoopbackStream *self);
 void loopback_sink_let_go (LoopbackStream *self);
+GstPad *loopback_src_dup (LoopbackStream *self);
+GstPad *loopback_src_add (LoopbackStream *self, guint call, GstPad *target);
+void loopback_stream_end_if_drained (LoopbackStream *self);
 gboolean loopback_read_rtp_header (GstBuffer *buffer, guint16 *seqnum, guint32 *ssrc);
 
 G_END_DECLS

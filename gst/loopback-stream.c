@@ -198,6 +198,7 @@ loopback_stream_reset (LoopbackStream *self)
 {
   g_mutex_lock (&self->lock);
   gst_clear_caps (&self->caps);
+  self->call++;
   self->opened_at = 0;
   self->received = self->offered = self->refused = self->dropping = self->eos_in =
       self->eos_out = FALSE;

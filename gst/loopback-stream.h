@@ -53,10 +53,12 @@ void loopback_stream_fail (LoopbackStream *self);
 /* src_N: loopback-src.c */
 LoopbackStream *loopback_stream_find (GPtrArray *streams, GstPad *callee_pad);
 void loopback_stream_receive (LoopbackStream *self, GstPad *callee_pad);
-gboolean loopback_stream_check_eos (LoopbackStream *self);
-gboolean loopback_stream_end (LoopbackStream *self);
 void loopback_stream_remove_src (LoopbackStream *self);
 void loopback_discard (GstPad *callee_pad);
+
+/* The end: loopback-end.c */
+gboolean loopback_stream_check_eos (LoopbackStream *self);
+gboolean loopback_stream_leave (LoopbackStream *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (LoopbackStream, loopback_stream_unref)
 
