@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #define FINITE_AUDIO \
   "audiotestsrc is-live=true num-buffers=40 ! opusenc ! rtpopuspay pt=96"
@@ -688,6 +689,12 @@ read_until (GInputStream *output, const gchar *text)
   g_assert_true (found);
 }
 
+static void
+die_with_parent (gpointer unused)
+{
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* gst-launch-1.0 itself is not built with a sanitizer. What the plugin leaks is looked
  * for in this process, not there. */
 static GSubprocess *
@@ -703,6 +710,7 @@ spawn (const gchar *const *arguments)
     g_subprocess_launcher_setenv (launcher, "LD_PRELOAD", runtime, TRUE);
     g_subprocess_launcher_setenv (launcher, "ASAN_OPTIONS", "detect_leaks=0", TRUE);
   }
+  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
   process = g_subprocess_launcher_spawnv (launcher, arguments, &error);
   g_assert_no_error (error);
   return process;
