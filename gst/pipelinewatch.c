@@ -2,9 +2,9 @@
  *
  * What a pipeline tells by itself while it is in calls.
  *
- * It is looked at when something in it changes, and once a second in case that nothing
- * told of a change, as when pads are linked. All of it happens on the pipeline thread;
- * the functions of pipelinewatch.h post to it.
+ * It is looked at when something in it changes, and every two seconds in case that
+ * nothing told of a change, as when pads are linked. All of it happens on the pipeline
+ * thread; the functions of pipelinewatch.h post to it.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@
 #include "presentdevices.h"
 
 #define TICK_MS 500
-#define TICKS_A_LOOK 2
+#define TICKS_A_LOOK 4
 
 typedef struct {
   gatomicrefcount ref_count;

@@ -105,6 +105,15 @@ take_upstream (GstCallstatsSender *self, GstPad *pad, GstCallstatsUpstream *upst
   g_weak_ref_set (&self->source, source);
 }
 
+/* What was muted is not heard again because its way here was broken. */
+static guint
+get_upstream_cut (GstCallstatsSender *self, GstCallstatsUpstream *upstream)
+{
+  if (upstream->source == NULL && upstream->remote == NULL)
+    return self->cut & (GST_CALLSTATS_CUT_MUTE | GST_CALLSTATS_CUT_VALVE);
+  return upstream->cut;
+}
+
 void
 gst_callstats_sender_look (GstCallstatsSender *self, GstCallstatsChangeWatch *changes,
     GstCallstatsPassed passed, gpointer user_data)
@@ -117,8 +126,8 @@ gst_callstats_sender_look (GstCallstatsSender *self, GstCallstatsChangeWatch *ch
   look_at_caps (self, pad);
   gst_callstats_upstream_look (&upstream, pad, passed, user_data);
   take_upstream (self, pad, &upstream);
-  self->cut = (self->cut & GST_CALLSTATS_CUT_SILENCE) | upstream.cut |
-              look_at_direction (pad, changes);
+  self->cut = (self->cut & GST_CALLSTATS_CUT_SILENCE) |
+              get_upstream_cut (self, &upstream) | look_at_direction (pad, changes);
   gst_callstats_upstream_clear (&upstream);
 }
 

@@ -379,24 +379,25 @@ test_pads_and_elements_that_go_end_quietly (void)
   g_autoptr (Scene) self = scene_new ("caller");
   GstElement *loopback = call_fixture_get_loopback (self->call);
   g_autoptr (GstElement) stream = NULL;
-  g_autoptr (GstElement) volume = NULL;
+  g_autoptr (GstElement) valve = NULL;
   g_autoptr (GstPad) pad = NULL;
 
   call_fixture_add_audio (self->call, 0);
   stream = gst_object_ref (call_fixture_add_stream (self->call, 1,
       "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! "
-      "identity ! valve name=volume ! vp8enc deadline=1 ! rtpvp8pay pt=97"));
-  volume = get (stream, "volume");
+      "identity ! valve name=valve ! vp8enc deadline=1 ! rtpvp8pay pt=97"));
+  valve = get (stream, "valve");
   start (self);
   call_fixture_wait_packets (self->call, 1, 10);
-  g_object_set (volume, "drop", TRUE, NULL);
+  g_object_set (valve, "drop", TRUE, NULL);
   wait_for (self, "videoPause", 1);
   pad = gst_element_get_static_pad (loopback, "sink_1");
   gst_element_unlink (stream, loopback);
+  let_pass (self, SETTLING); /* no way to the source is no way that is open */
   gst_element_release_request_pad (loopback, pad);
   gst_bin_remove (GST_BIN (call_fixture_get_pipeline (self->call)), stream);
   gst_element_set_state (stream, GST_STATE_NULL);
-  g_object_set (volume, "drop", FALSE, NULL);
+  g_object_set (valve, "drop", FALSE, NULL);
   let_pass (self, SETTLING);
   ASSERT_TOLD (self, { "videoPause", 1 });
 }
