@@ -124,6 +124,8 @@ on_fabric_event (const char *fabric, const char *name, gint64 time_us, GVariant 
 
   if (strcmp (name, "fabricSetup") == 0 && state->pipeline != NULL)
     gst_callstats_pipeline_watch_set_up (state->pipeline, fabric);
+  if (watch != NULL && strcmp (name, "fabricTerminated") == 0)
+    gst_callstats_watch_fabric_ended (watch);
   if (watch == NULL || mon == NULL)
     return;
   webrtcbin = gst_callstats_watch_get_webrtcbin (watch);

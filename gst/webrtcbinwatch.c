@@ -11,6 +11,7 @@
 #include <gst/webrtc/webrtc.h>
 
 #include "fabriclink.h"
+#include "mediawatch.h"
 #include "setupwatch.h"
 #include "watchpart.h"
 #include "webrtcbinwatch.h"
@@ -18,6 +19,7 @@
 typedef GstCallstatsFabricLink Link; /* its owner is the watch */
 
 static const GstCallstatsWatchPart *const parts[] = {
+  &gst_callstats_media_part,
   &gst_callstats_setup_part,
 };
 
@@ -241,14 +243,20 @@ stop_polling (GstCallstatsWatch *self)
   g_clear_pointer (&self->poll, g_source_unref);
 }
 
+/* The pipeline goes down, or the webrtcbin out of it. */
 static void
 end_fabric (GstCallstatsWatch *self)
 {
+  GVariantDict data;
+
   if (self->ended)
     return;
   self->ended = TRUE;
+  g_variant_dict_init (&data, NULL);
+  g_variant_dict_insert (&data, "cause", "s", "pipeline");
   callstats_client_send_fabric_event (
-      self->link->client, self->link->fabric, "fabricTerminated", NULL, NULL);
+      self->link->client, self->link->fabric, "fabricTerminated",
+      g_variant_dict_end (&data), NULL);
 }
 
 static void
@@ -361,6 +369,13 @@ drop_request (GstCallstatsWatch *self)
     return;
   gst_promise_interrupt (self->in_flight);
   g_clear_pointer (&self->in_flight, gst_promise_unref);
+}
+
+void
+gst_callstats_watch_fabric_ended (GstCallstatsWatch *self)
+{
+  self->ended = TRUE;
+  stop_polling (self);
 }
 
 void

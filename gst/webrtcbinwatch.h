@@ -42,6 +42,8 @@ void gst_callstats_watch_set_screen (GstCallstatsWatch *watch, gboolean shared);
  * run, or the report is left out. */
 void gst_callstats_watch_finish (
     GstCallstatsWatch *watch, GDestroyNotify done, gpointer user_data);
+/* The fabric has ended, whoever ended it: nothing is sampled any more. */
+void gst_callstats_watch_fabric_ended (GstCallstatsWatch *watch);
 /* Ends the fabric at once, without a last report. */
 void gst_callstats_watch_stop (GstCallstatsWatch *watch);
 
