@@ -939,7 +939,8 @@ flush_wait (Flush *flush, gint64 deadline)
  * @self: a client
  * @timeout_ms: how long to wait at most
  *
- * Waits until everything told so far is stored at the backend, or cannot be sent now.
+ * Waits until everything told so far is stored at the backend, or the backend cannot be
+ * reached now; a try to connect that is under way is waited for.
  * Call it before the process ends; never on the monitor thread.
  *
  * Returns: %FALSE if the time was not enough

@@ -592,7 +592,7 @@ callstats_delivery_new (const CallstatsDeliveryOptions *options,
   self->client = g_strdup (options->client);
   self->session = g_uuid_string_random ();
   self->outbox = callstats_outbox_new (options->max_bytes);
-  self->state = CALLSTATS_DELIVERY_WAITING;
+  self->state = CALLSTATS_DELIVERY_CONNECTING;
   /* From the main loop: nobody expects callbacks from within the constructor. */
   start_timer (self, &self->retry, 0, on_retry);
   return self;
@@ -638,7 +638,7 @@ callstats_delivery_restart (CallstatsDelivery *self)
 {
   if (self->state != CALLSTATS_DELIVERY_STOPPED)
     return;
-  self->state = CALLSTATS_DELIVERY_WAITING;
+  self->state = CALLSTATS_DELIVERY_CONNECTING;
   self->told_trouble = FALSE;
   start_timer (self, &self->retry, 0, on_retry);
 }
@@ -652,7 +652,9 @@ callstats_delivery_flush (CallstatsDelivery *self)
 gboolean
 callstats_delivery_is_idle (CallstatsDelivery *self)
 {
-  return self->state != CALLSTATS_DELIVERY_CONNECTED ||
+  /* A try that is under way may yet succeed; the next one may be minutes away. */
+  return self->state == CALLSTATS_DELIVERY_WAITING ||
+         self->state == CALLSTATS_DELIVERY_STOPPED ||
          callstats_outbox_length (self->outbox) == 0;
 }
 
