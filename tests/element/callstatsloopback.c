@@ -200,6 +200,40 @@ test_eos_without_packets_makes_an_empty_src (void)
   g_assert_cmpuint (call_fixture_peek_received (call, 0), >, 0);
 }
 
+static void
+link_waiting_sink (GstElement *loopback, GstPad *src, gpointer pipeline)
+{
+  g_autoptr (GstElement) fakesink = gst_bin_get_by_name (pipeline, GST_PAD_NAME (src));
+  g_autoptr (GstPad) sink =
+      fakesink ? gst_element_get_static_pad (fakesink, "sink") : NULL;
+
+  if (sink)
+    gst_pad_link (src, sink);
+}
+
+/* gst-launch-1.0's sinks preroll together: EOS that is early waits for the other stream,
+ * which must not wait for it. */
+static void
+test_early_eos_does_not_hold_up_the_call (void)
+{
+  g_autoptr (CallFixture) call = call_fixture_new ();
+  GstElement *pipeline = call_fixture_get_pipeline (call);
+
+  for (guint i = 0; i < 2; i++) {
+    g_autofree gchar *name = g_strdup_printf ("src_%u", i);
+
+    gst_bin_add (GST_BIN (pipeline), gst_element_factory_make ("fakesink", name));
+    call_fixture_leave_unlinked (call, i);
+  }
+  g_signal_connect (call_fixture_get_loopback (call), "pad-added",
+      G_CALLBACK (link_waiting_sink), pipeline);
+  call_fixture_add_stream (call, 0, "fakesrc num-buffers=0");
+  call_fixture_add_stream (call, 1, FINITE_AUDIO);
+  call_fixture_play (call);
+  call_fixture_wait_eos (call);
+  g_assert_cmpuint (call_fixture_peek_received (call, 1), >, 0);
+}
+
 static GstPadProbeReturn
 lose_after_ten (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -654,7 +688,7 @@ test_every_property_says_what_it_is (void)
 static GStrv
 read_example (void)
 {
-  g_autofree gchar *source = NULL, *line = NULL;
+  g_autofree gchar *source = NULL;
   g_autoptr (GString) joined = NULL;
   g_autoptr (GError) error = NULL;
   gchar *begin, *end;
@@ -779,6 +813,8 @@ add_eos_tests (void)
       test_eos_before_the_call_is_up_ends_it);
   g_test_add_func ("/loopback/eos/without-packets-makes-an-empty-src",
       test_eos_without_packets_makes_an_empty_src);
+  g_test_add_func ("/loopback/eos/early-does-not-hold-up-the-call",
+      test_early_eos_does_not_hold_up_the_call);
   g_test_add_func ("/loopback/eos/comes-though-the-last-packet-was-lost",
       test_eos_comes_though_the_last_packet_was_lost);
 }
