@@ -48,19 +48,6 @@ callstats_uplink_new (const CallstatsUplinkCallbacks *callbacks, gpointer user_d
   return self;
 }
 
-void
-callstats_uplink_free (CallstatsUplink *self)
-{
-  callstats_delivery_free (self->delivery);
-  clear_source (&self->no_conference);
-  g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
-  g_array_unref (self->waiters);
-  callstats_configuration_free (self->configuration);
-  g_free (self);
-}
-
-/* Delivery */
-
 static void
 release_waiters (CallstatsUplink *self)
 {
@@ -75,6 +62,21 @@ release_waiters (CallstatsUplink *self)
   }
   g_array_set_size (self->waiters, 0);
 }
+
+/* Who still waits is told: nothing can be sent any more. */
+void
+callstats_uplink_free (CallstatsUplink *self)
+{
+  g_clear_pointer (&self->delivery, callstats_delivery_free);
+  release_waiters (self);
+  clear_source (&self->no_conference);
+  g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
+  g_array_unref (self->waiters);
+  callstats_configuration_free (self->configuration);
+  g_free (self);
+}
+
+/* Delivery */
 
 static void
 on_progressed (gpointer user_data)
