@@ -15,8 +15,7 @@ contains (const char *text, const char *word)
 static gboolean
 is_denied (const GError *error, const char *text)
 {
-  return g_error_matches (
-             error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED) ||
+  return g_error_matches (error, GST_RESOURCE_ERROR, GST_RESOURCE_ERROR_NOT_AUTHORIZED) ||
          (error->domain == GST_RESOURCE_ERROR &&
              (contains (text, "ermission denied") || contains (text, "EACCES") ||
                  contains (text, "not permitted")));
@@ -53,10 +52,10 @@ get_factory_name (GstObject *object)
 static const char *
 get_klass (GstObject *object)
 {
-  return GST_IS_ELEMENT (object) ? gst_element_class_get_metadata (
-                                       GST_ELEMENT_GET_CLASS (object),
-                                       GST_ELEMENT_METADATA_KLASS)
-                                 : NULL;
+  return GST_IS_ELEMENT (object)
+             ? gst_element_class_get_metadata (
+                   GST_ELEMENT_GET_CLASS (object), GST_ELEMENT_METADATA_KLASS)
+             : NULL;
 }
 
 /* The reference is never the last: what is inside a bin stops before the bin goes. */
@@ -83,7 +82,8 @@ without_secrets (const char *text)
   g_autofree char *first = NULL;
 
   if (g_once_init_enter (&once)) {
-    user_info = g_regex_new ("([A-Za-z][A-Za-z0-9+.-]*:(?://)?)[^\\s/@\"']+@", 0, 0, NULL);
+    user_info =
+        g_regex_new ("([A-Za-z][A-Za-z0-9+.-]*:(?://)?)[^\\s/@\"']+@", 0, 0, NULL);
     query = g_regex_new ("(://[^\\s?\"']*)\\?[^\\s\"')]*", 0, 0, NULL);
     g_once_init_leave (&once, 1);
   }
@@ -93,13 +93,14 @@ without_secrets (const char *text)
   {
     g_autofree char *second = g_regex_replace (user_info, first, -1, 0, "\\1", 0, NULL);
 
-    return g_regex_replace (query, second != NULL ? second : first, -1, 0, "\\1", 0, NULL);
+    return g_regex_replace (
+        query, second != NULL ? second : first, -1, 0, "\\1", 0, NULL);
   }
 }
 
 static GstCallstatsBusError *
-bus_error_new (
-    GstMessage *message, GstCallstatsBusErrorKind kind, const char *name, const char *text)
+bus_error_new (GstMessage *message, GstCallstatsBusErrorKind kind, const char *name,
+    const char *text)
 {
   GstCallstatsBusError *self = g_new0 (GstCallstatsBusError, 1);
 
@@ -149,7 +150,8 @@ take_missing_plugin (GstMessage *message)
   return bus_error_new (message,
       inside ? GST_CALLSTATS_BUS_ERROR_MISSING_PLUGIN
              : GST_CALLSTATS_BUS_ERROR_MISSING_CODEC,
-      "missing-plugin", name != NULL ? name : gst_structure_get_string (structure, "type"));
+      "missing-plugin",
+      name != NULL ? name : gst_structure_get_string (structure, "type"));
 }
 
 GstCallstatsBusError *
@@ -195,8 +197,7 @@ static const struct {
       CALLSTATS_FAILURE_REASON_APPLICATION_ERROR },
   [GST_CALLSTATS_BUS_ERROR_TRANSPORT] = { CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
       CALLSTATS_FAILURE_REASON_TRANSPORT_FAILURE },
-  [GST_CALLSTATS_BUS_ERROR_MISSING_PLUGIN] = {
-      CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
+  [GST_CALLSTATS_BUS_ERROR_MISSING_PLUGIN] = { CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
       CALLSTATS_FAILURE_REASON_TRANSPORT_FAILURE },
   [GST_CALLSTATS_BUS_ERROR_MISSING_CODEC] = { CALLSTATS_WEBRTC_FUNCTION_APPLICATION_ERROR,
       CALLSTATS_FAILURE_REASON_MEDIA_CONFIG_ERROR },
@@ -222,9 +223,11 @@ static char *
 diagnose_transport (const GstCallstatsBusError *self)
 {
   if (self->factory != NULL && g_str_has_prefix (self->factory, "dtls"))
-    return g_strdup ("the DTLS handshake failed; the peer may have refused our certificate");
+    return g_strdup (
+        "the DTLS handshake failed; the peer may have refused our certificate");
   if (contains (self->debug, "not-linked"))
-    return g_strdup ("a source pad of webrtcbin has no consumer, which stops its transport");
+    return g_strdup (
+        "a source pad of webrtcbin has no consumer, which stops its transport");
   return g_strdup_printf ("the transport's element %s failed", self->element);
 }
 
@@ -237,13 +240,14 @@ gst_callstats_bus_error_diagnose (const GstCallstatsBusError *self)
   case GST_CALLSTATS_BUS_ERROR_MISSING_PLUGIN:
     return g_strdup_printf ("webrtcbin lacks elements it needs: %s", self->message);
   case GST_CALLSTATS_BUS_ERROR_MISSING_CODEC:
-    return g_strdup_printf ("an element that the media needs is not installed: %s",
-        self->message);
+    return g_strdup_printf (
+        "an element that the media needs is not installed: %s", self->message);
   case GST_CALLSTATS_BUS_ERROR_PERMISSION:
-    return g_strdup_printf ("access to the media source %s (%s) was denied", self->element,
-        self->factory);
+    return g_strdup_printf (
+        "access to the media source %s (%s) was denied", self->element, self->factory);
   default:
-    return g_strdup_printf ("the media source %s (%s) failed", self->element, self->factory);
+    return g_strdup_printf (
+        "the media source %s (%s) failed", self->element, self->factory);
   }
 }
 
@@ -255,7 +259,8 @@ gst_callstats_bus_error_describe (const GstCallstatsBusError *self)
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "name", "s", self->name);
-  g_variant_dict_insert (&dict, "message", "s", self->message != NULL ? self->message : "");
+  g_variant_dict_insert (
+      &dict, "message", "s", self->message != NULL ? self->message : "");
   g_variant_dict_insert (&dict, "diagnosis", "s", diagnosis);
   g_variant_dict_insert (&dict, "element", "s", self->element);
   return g_variant_dict_end (&dict);

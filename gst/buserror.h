@@ -41,7 +41,8 @@ typedef struct {
 /* Returns: (transfer full) (nullable): NULL: not our concern, such as an ERROR that
  * applicationErrorLog is for. Reads nothing but the message and its element's factory. */
 GstCallstatsBusError *gst_callstats_bus_error_new (GstMessage *message);
-/* Whether the above is not NULL: it is told as a failure, and not as an application's log. */
+/* Whether the above is not NULL: it is told as a failure, and not as an application's
+ * log. */
 gboolean gst_callstats_is_setup_error (GstMessage *message);
 void gst_callstats_bus_error_free (GstCallstatsBusError *error);
 

@@ -160,17 +160,17 @@ is_watched (GstCallstatsDtlsWatch *self, GObject *transport)
   return FALSE;
 }
 
-/* What it is already is told behind what it becomes meanwhile, if anything: the owner only
- * ever goes forward. */
+/* What it is already is told behind what it becomes meanwhile, if anything: the owner
+ * only ever goes forward. */
 static void
 add (GstCallstatsDtlsWatch *self, GObject *object)
 {
   Transport *transport = g_new0 (Transport, 1);
 
   g_weak_ref_init (&transport->transport, object);
-  transport->handler = g_signal_connect_data (object, "notify::state",
-      G_CALLBACK (on_state), hook_ref (self->hook),
-      (GClosureNotify)(void (*) (void))hook_unref, 0);
+  transport->handler =
+      g_signal_connect_data (object, "notify::state", G_CALLBACK (on_state),
+          hook_ref (self->hook), (GClosureNotify)(void (*) (void))hook_unref, 0);
   g_ptr_array_add (self->transports, transport);
   on_state (object, NULL, self->hook);
 }

@@ -15,8 +15,8 @@ typedef struct _GstCallstatsDtlsWatch GstCallstatsDtlsWatch;
 
 /* One of the transports changed its state at a monotonic time. certificate: (nullable):
  * the peer's in PEM, once connected. Monitor thread. */
-typedef void (*GstCallstatsDtlsChanged) (gpointer owner, GstCallstatsDtlsProgress progress,
-    const char *certificate, gint64 time);
+typedef void (*GstCallstatsDtlsChanged) (gpointer owner,
+    GstCallstatsDtlsProgress progress, const char *certificate, gint64 time);
 
 /* changed gets the fence's owner. */
 GstCallstatsDtlsWatch *gst_callstats_dtls_watch_new (

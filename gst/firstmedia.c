@@ -203,9 +203,9 @@ gst_callstats_first_media_new (GstCallstatsFence *fence, GstElement *webrtcbin)
   self->marks->link =
       gst_callstats_fabric_link_ref (gst_callstats_fence_get_link (fence));
   self->probed = g_ptr_array_new_with_free_func (gst_object_unref);
-  self->pad_added = g_signal_connect_data (webrtcbin, "pad-added",
-      G_CALLBACK (on_pad_added), marks_ref (self->marks),
-      (GClosureNotify)(void (*) (void))marks_unref, 0);
+  self->pad_added =
+      g_signal_connect_data (webrtcbin, "pad-added", G_CALLBACK (on_pad_added),
+          marks_ref (self->marks), (GClosureNotify)(void (*) (void))marks_unref, 0);
   return self;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * When media first arrives at a webrtcbin: its first RTP packet, and the first frame that a
- * decoder behind it gives out.
+ * When media first arrives at a webrtcbin: its first RTP packet, and the first frame that
+ * a decoder behind it gives out.
  *
  * Monitor thread only. The probes run on streaming threads, are gone after the first
  * buffer, and call nothing of webrtcbin's.

@@ -2,8 +2,8 @@
  *
  * Looks at a webrtcbin behind what was asked of it before.
  *
- * on_answer() runs on webrtcbin's own thread with no lock held; a closed webrtcbin calls it
- * in the thread that asks, and is not looked at there.
+ * on_answer() runs on webrtcbin's own thread with no lock held; a closed webrtcbin calls
+ * it in the thread that asks, and is not looked at there.
  */
 #include "negotiationfence.h"
 
@@ -321,7 +321,8 @@ void
 gst_callstats_fence_pass (GstCallstatsFence *self, GstElement *webrtcbin,
     GstPromise *promise, GstCallstatsFenced func, gpointer data, GDestroyNotify notify)
 {
-  g_autoptr (GstElement) own = webrtcbin == NULL ? g_weak_ref_get (&self->webrtcbin) : NULL;
+  g_autoptr (GstElement) own =
+      webrtcbin == NULL ? g_weak_ref_get (&self->webrtcbin) : NULL;
   Question *question = g_new0 (Question, 1);
 
   g_atomic_ref_count_init (&question->ref_count);

@@ -19,13 +19,13 @@ G_BEGIN_DECLS
 
 /* A webrtcbin as it was behind the fence. */
 typedef struct {
-  gboolean open;     /* FALSE: it was closed, and the rest is empty but for error and time */
-  GError *error;     /* nullable: of the promise that was passed */
-  gint64 time;       /* monotonic */
+  gboolean open; /* FALSE: it was closed, and the rest is empty but for error and time */
+  GError *error; /* nullable: of the promise that was passed */
+  gint64 time;   /* monotonic */
   GstWebRTCSignalingState signaling;
   GstWebRTCICEGatheringState gathering;
   GstWebRTCICEConnectionState ice;
-  GstWebRTCSessionDescription *local, *remote;                 /* nullable: pending, else current */
+  GstWebRTCSessionDescription *local, *remote; /* nullable: pending, else current */
   GstWebRTCSessionDescription *current_local, *current_remote; /* nullable */
   gboolean stun, turn, relay_only;
   GPtrArray *transports; /* GObject: the DTLS transports */
@@ -50,8 +50,9 @@ GstCallstatsFabricLink *gst_callstats_fence_get_link (GstCallstatsFence *fence);
 /* Returns: (transfer full) (nullable) */
 GstElement *gst_callstats_fence_ref_webrtcbin (GstCallstatsFence *fence);
 
-/* Behind what was asked of the webrtcbin before, func is called; promise, one of those that
- * it was given, is looked at then. webrtcbin: NULL where the caller has no reference. */
+/* Behind what was asked of the webrtcbin before, func is called; promise, one of those
+ * that it was given, is looked at then. webrtcbin: NULL where the caller has no
+ * reference. */
 void gst_callstats_fence_pass (GstCallstatsFence *fence, GstElement *webrtcbin,
     GstPromise *promise, GstCallstatsFenced func, gpointer data, GDestroyNotify notify);
 void gst_callstats_fence_post (GstCallstatsFence *fence, GstCallstatsPosted func,

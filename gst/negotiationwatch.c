@@ -65,7 +65,8 @@ ask (Hook *hook, GstElement *webrtcbin, GstWebRTCSessionDescription *given,
 }
 
 static void
-on_create (GstElement *webrtcbin, GstStructure *options, GstPromise *promise, gpointer data)
+on_create (
+    GstElement *webrtcbin, GstStructure *options, GstPromise *promise, gpointer data)
 {
   ask (data, webrtcbin, NULL, promise);
 }

@@ -35,8 +35,9 @@ typedef struct {
 typedef struct _GstCallstatsNegotiationWatch GstCallstatsNegotiationWatch;
 
 /* The callbacks get the fence's owner; callbacks is static. */
-GstCallstatsNegotiationWatch *gst_callstats_negotiation_watch_new (GstCallstatsFence *fence,
-    GstElement *webrtcbin, const GstCallstatsNegotiationCallbacks *callbacks);
+GstCallstatsNegotiationWatch *gst_callstats_negotiation_watch_new (
+    GstCallstatsFence *fence, GstElement *webrtcbin,
+    const GstCallstatsNegotiationCallbacks *callbacks);
 void gst_callstats_negotiation_watch_free (
     GstCallstatsNegotiationWatch *watch, GstElement *webrtcbin);
 

@@ -112,12 +112,13 @@ find_mismatch (const GstSDPMessage *sdp, const GstSDPMessage *peer)
     const char *other = gst_sdp_media_get_media (gst_sdp_message_get_media (peer, i));
 
     if (g_strcmp0 (media, other) != 0)
-      return g_strdup_printf ("m-line %u is %s here and %s at the other end", i, media, other);
+      return g_strdup_printf (
+          "m-line %u is %s here and %s at the other end", i, media, other);
   }
   if (n != n_peer)
     return g_strdup_printf (
-        "m-line %u is missing: there are %u here and %u at the other end", MIN (n, n_peer), n,
-        n_peer);
+        "m-line %u is missing: there are %u here and %u at the other end",
+        MIN (n, n_peer), n, n_peer);
   return NULL;
 }
 

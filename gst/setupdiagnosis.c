@@ -39,19 +39,13 @@ gst_callstats_candidate_get_type (const char *candidate)
   return 0;
 }
 
-/* The clauses, in the order in which they are told. The first whose row has a reason gives
- * the failure its reason. */
+/* The clauses, in the order in which they are told. The first whose row has a reason
+ * gives the failure its reason. */
 
 static gboolean
 nothing_negotiated (const Facts *facts)
 {
   return !facts->local_description && !facts->remote_description;
-}
-
-static gboolean
-no_remote_description (const Facts *facts)
-{
-  return facts->local_description && !facts->remote_description;
 }
 
 static gboolean
@@ -116,6 +110,14 @@ no_local_candidates (const Facts *facts)
   return !facts->connected && facts->gathered && facts->local_candidates == 0;
 }
 
+/* Where nothing was gathered an answer would not help. */
+static gboolean
+no_remote_description (const Facts *facts)
+{
+  return facts->local_description && !facts->remote_description &&
+         !no_local_candidates (facts);
+}
+
 static gboolean
 no_remote_candidates (const Facts *facts)
 {
@@ -151,8 +153,9 @@ checks_go_on (const Facts *facts)
 static gboolean
 never_checked (const Facts *facts)
 {
-  return !facts->connected && !facts->failed && !facts->checked && is_negotiated (facts) &&
-         facts->local_candidates != 0 && facts->remote_candidates != 0;
+  return !facts->connected && !facts->failed && !facts->checked &&
+         is_negotiated (facts) && facts->local_candidates != 0 &&
+         facts->remote_candidates != 0;
 }
 
 static gboolean
@@ -193,7 +196,8 @@ static const struct {
       "is unreachable or refuses the credentials" },
   { no_relay_yet, ICE, CONNECTION,
       "TURN configured but no relay candidate: gathering has not ended" },
-  { no_local_candidates, ICE, CONNECTION, "no local candidates: gathering ended with none" },
+  { no_local_candidates, ICE, CONNECTION,
+      "no local candidates: gathering ended with none" },
   { no_remote_candidates, ICE, CONNECTION, "no remote candidates" },
   { only_host_candidates, ICE, CONNECTION, "only host candidates on both sides" },
   { gathering_goes_on, NONE, CONNECTION, "gathering has not ended" },
@@ -225,8 +229,8 @@ append_pairs (GString *text, const Facts *facts)
       if (!(facts->local_candidates & candidate_types[i].type) ||
           !(facts->remote_candidates & candidate_types[k].type))
         continue;
-      g_string_append_printf (text, "%s%s-%s", n++ > 0 ? ", " : "", candidate_types[i].name,
-          candidate_types[k].name);
+      g_string_append_printf (text, "%s%s-%s", n++ > 0 ? ", " : "",
+          candidate_types[i].name, candidate_types[k].name);
     }
   }
 }

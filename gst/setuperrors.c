@@ -113,8 +113,9 @@ gst_callstats_setup_errors_new (GstElement *element, GstCallstatsSetupErrorFunc 
   if (self->bus == NULL)
     return self;
   gst_bus_enable_sync_message_emission (self->bus);
-  self->handler = g_signal_connect_data (self->bus, "sync-message", G_CALLBACK (on_message),
-      link_ref (self->link), (GClosureNotify)(void (*) (void))link_unref, 0);
+  self->handler =
+      g_signal_connect_data (self->bus, "sync-message", G_CALLBACK (on_message),
+          link_ref (self->link), (GClosureNotify)(void (*) (void))link_unref, 0);
   return self;
 }
 

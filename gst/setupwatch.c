@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How one webrtcbin's call is set up. Handlers of notifications run on webrtcbin's threads,
- * read the property they are about and post; everything else runs on the monitor thread.
+ * How one webrtcbin's call is set up. Handlers of notifications run on webrtcbin's
+ * threads, read the property they are about and post; everything else runs on the monitor
+ * thread.
  */
 #include "certificate.h"
 #include "dtlswatch.h"
@@ -12,7 +13,8 @@
 #include "setupwatch.h"
 #include "usage.h"
 
-#define ANSWER_MS 2000 /* after the time-out, until webrtcbin's answer is not waited for */
+#define ANSWER_MS \
+  2000 /* after the time-out, until webrtcbin's answer is not waited for */
 
 typedef struct {
   GstCallstatsFabricLink *link;
@@ -67,7 +69,8 @@ fail (Setup *self, CallstatsWebrtcFunction function, CallstatsFailureReason reas
 }
 
 static void
-describe (GVariantDict *dict, const char *name, const char *message, const char *diagnosis)
+describe (
+    GVariantDict *dict, const char *name, const char *message, const char *diagnosis)
 {
   g_variant_dict_init (dict, NULL);
   g_variant_dict_insert (dict, "name", "s", name);
@@ -201,8 +204,8 @@ fail_for_ice (gpointer owner, const GstCallstatsSnapshot *snapshot, gpointer dat
   take_snapshot (self, snapshot);
   self->facts.failed = TRUE;
   if (!self->has_failed && !self->facts.connected)
-    fail_with_diagnosis (self, "ice-connection-failed", "ICE found no way to the other end",
-        snapshot->time);
+    fail_with_diagnosis (self, "ice-connection-failed",
+        "ICE found no way to the other end", snapshot->time);
 }
 
 static void
@@ -342,12 +345,13 @@ fail_step (Setup *self, const GstCallstatsSnapshot *snapshot,
   GVariantDict dict;
 
   describe (&dict, error != NULL ? g_quark_to_string (error->domain) : "no-effect",
-      error != NULL ? error->message : "webrtcbin did not take the description", diagnosis);
+      error != NULL ? error->message : "webrtcbin did not take the description",
+      diagnosis);
   if (snapshot->open && snapshot->webrtcbin != NULL)
     g_variant_dict_insert (
         &dict, "signalingState", "s", get_signaling_nick (snapshot->signaling));
-  fail (self, step->function, callstats_webrtc_function_get_reason (step->function), &dict,
-      snapshot->time);
+  fail (self, step->function, callstats_webrtc_function_get_reason (step->function),
+      &dict, snapshot->time);
 }
 
 static void
@@ -390,11 +394,11 @@ check_mline (gpointer owner, const GstCallstatsSnapshot *snapshot, gpointer data
   take_snapshot (self, snapshot);
   if (self->remote_mlines == 0 || mline < self->remote_mlines)
     return;
-  diagnosis = g_strdup_printf (
-      "a candidate for m-line %u, but the remote description has %u", mline,
-      self->remote_mlines);
-  fail_candidate (
-      self, "The candidate is for an m-line that there is not", diagnosis, snapshot->time);
+  diagnosis =
+      g_strdup_printf ("a candidate for m-line %u, but the remote description has %u",
+          mline, self->remote_mlines);
+  fail_candidate (self, "The candidate is for an m-line that there is not", diagnosis,
+      snapshot->time);
 }
 
 static void
@@ -408,8 +412,8 @@ take_remote_candidate (Setup *self, const GstCallstatsCandidate *candidate, guin
   self->facts.remote_candidates |= type;
   mark (self, "firstRemoteCandidate", candidate->time);
   if (self->remote_mlines > 0 && candidate->mline >= self->remote_mlines)
-    gst_callstats_fence_pass (self->fence, NULL, NULL, check_mline,
-        GUINT_TO_POINTER (candidate->mline), NULL);
+    gst_callstats_fence_pass (
+        self->fence, NULL, NULL, check_mline, GUINT_TO_POINTER (candidate->mline), NULL);
 }
 
 /* An empty one ends the candidates. */
@@ -490,8 +494,8 @@ static const char *const connection_phases[] = {
 
 /* The phase at once: it belongs before what the state leads to. */
 static void
-tell_state (GstCallstatsFence *fence, const char *const *phases, guint n_phases, guint state,
-    GstCallstatsPosted func)
+tell_state (GstCallstatsFence *fence, const char *const *phases, guint n_phases,
+    guint state, GstCallstatsPosted func)
 {
   GstCallstatsFabricLink *link = gst_callstats_fence_get_link (fence);
 
@@ -536,9 +540,9 @@ check_certificate (Setup *self, const char *certificate, gint64 time)
           GST_CALLSTATS_CERTIFICATE_DIFFERS)
     return;
   self->mismatch_told = TRUE;
-  diagnosis = g_strdup_printf (
-      "the other end's certificate does not match a=fingerprint of the remote description: "
-      "it is %s, promised was %s",
+  diagnosis = g_strdup_printf ("the other end's certificate does not match a=fingerprint "
+                               "of the remote description: "
+                               "it is %s, promised was %s",
       own, (const char *)g_ptr_array_index (self->fingerprints, 0));
   describe (&dict, "fingerprint-mismatch",
       "The other end is not the one that the remote description describes", diagnosis);
@@ -556,8 +560,8 @@ fail_dtls (Setup *self, gint64 time)
 }
 
 static void
-on_dtls_changed (gpointer owner, GstCallstatsDtlsProgress progress, const char *certificate,
-    gint64 time)
+on_dtls_changed (gpointer owner, GstCallstatsDtlsProgress progress,
+    const char *certificate, gint64 time)
 {
   Setup *self = owner;
 
@@ -614,7 +618,8 @@ connect_notifications (Setup *self, GstElement *webrtcbin)
   }
 }
 
-/* What webrtcbin needs and Debian packs apart, or what may be hidden from the registry. */
+/* What webrtcbin needs and Debian packs apart, or what may be hidden from the registry.
+ */
 static void
 check_plugins (Setup *self)
 {
@@ -639,7 +644,8 @@ check_plugins (Setup *self)
     }
     diagnosis = g_strdup_printf ("the plugin %s is missing: webrtcbin has no element %s",
         needed[i].plugin, needed[i].factory);
-    describe (&dict, "missing-plugin", "webrtcbin lacks elements that it needs", diagnosis);
+    describe (
+        &dict, "missing-plugin", "webrtcbin lacks elements that it needs", diagnosis);
     self->transport_failed = TRUE;
     fail (self, CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
         CALLSTATS_FAILURE_REASON_TRANSPORT_FAILURE, &dict, g_get_monotonic_time ());

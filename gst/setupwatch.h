@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * How one webrtcbin's call is set up: the steps on the way to media, what fails there, and
- * what it is used for.
+ * How one webrtcbin's call is set up: the steps on the way to media, what fails there,
+ * and what it is used for.
  */
 #pragma once
 

@@ -12,9 +12,8 @@
 G_BEGIN_DECLS
 
 /* Of an answer, the description in which both ends agree: several transports are
- * unbundled, several kinds of media on one are multiplex, and one kind is itself, video of
- * a screen screen.
- * Returns: AUTO: nothing is carried */
+ * unbundled, several kinds of media on one are multiplex, and one kind is itself, video
+ * of a screen screen. Returns: AUTO: nothing is carried */
 CallstatsFabricUsage gst_callstats_usage_from_sdp (
     const GstSDPMessage *answer, gboolean screen);
 
