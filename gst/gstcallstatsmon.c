@@ -37,6 +37,7 @@
 #include "gstcallstatsmon.h"
 #include "monitoractions.h"
 #include "monitormessages.h"
+#include "neededplugins.h"
 #include "structurevariant.h"
 #include "discovery.h"
 
@@ -76,6 +77,7 @@ struct _GstCallstatsMon {
   /* Changed under the state lock. */
   CallstatsClient *used_client;
   GstCallstatsCallMonitor *monitor; /* NULL: not running; changed under both locks */
+  gboolean told_missing_plugin;
 };
 
 enum {
@@ -523,6 +525,21 @@ is_paused_for_good (GstCallstatsMon *self)
   return top != NULL && GST_STATE_TARGET (top) == GST_STATE_PAUSED;
 }
 
+/* A webrtcbin without its plugins refuses READY before this element gets there. When the
+ * application gives up there is time to tell, once. */
+static void
+tell_missing_plugin (GstCallstatsMon *self)
+{
+  const char *plugin, *factory;
+
+  if (self->monitor != NULL || self->told_missing_plugin ||
+      !gst_callstats_find_missing_plugin (&plugin, &factory))
+    return;
+  self->told_missing_plugin = TRUE;
+  start (self);
+  finish (self);
+}
+
 static GstStateChangeReturn
 gst_callstats_mon_change_state (GstElement *element, GstStateChange transition)
 {
@@ -530,6 +547,9 @@ gst_callstats_mon_change_state (GstElement *element, GstStateChange transition)
   GstStateChangeReturn ret;
 
   switch (transition) {
+  case GST_STATE_CHANGE_NULL_TO_NULL:
+    tell_missing_plugin (self);
+    break;
   case GST_STATE_CHANGE_NULL_TO_READY:
   case GST_STATE_CHANGE_READY_TO_PAUSED:
     if (self->monitor == NULL)

@@ -7,6 +7,7 @@
 #include "certificate.h"
 #include "dtlswatch.h"
 #include "firstmedia.h"
+#include "neededplugins.h"
 #include "negotiationwatch.h"
 #include "sessiondescription.h"
 #include "setupdiagnosis.h"
@@ -525,6 +526,26 @@ on_connection_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
       take_connection);
 }
 
+/* Up to 1.26 the ICE connection state is that of the media alone: with nothing but data
+ * channels it stays new, and only the connection state tells. */
+static void
+on_peer_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
+{
+  GstCallstatsFabricLink *link = gst_callstats_fence_get_link (user_data);
+  GstWebRTCPeerConnectionState state;
+  GstWebRTCICEConnectionState ice;
+
+  g_object_get (
+      webrtcbin, "connection-state", &state, "ice-connection-state", &ice, NULL);
+  if (state != GST_WEBRTC_PEER_CONNECTION_STATE_CONNECTED ||
+      ice != GST_WEBRTC_ICE_CONNECTION_STATE_NEW)
+    return;
+  tell_state (user_data, connection_phases, G_N_ELEMENTS (connection_phases),
+      GST_WEBRTC_ICE_CONNECTION_STATE_CONNECTED, take_connection);
+  callstats_client_set_ice_connection_state (
+      link->client, link->fabric, CALLSTATS_ICE_CONNECTION_STATE_CONNECTED);
+}
+
 /* DTLS */
 
 /* webrtcbin up to 1.28 does not look whose certificate it is. */
@@ -602,6 +623,7 @@ static const struct {
 } notifications[] = {
   { "notify::ice-gathering-state", G_CALLBACK (on_gathering_state) },
   { "notify::ice-connection-state", G_CALLBACK (on_connection_state) },
+  { "notify::connection-state", G_CALLBACK (on_peer_state) },
 };
 
 static void
@@ -618,39 +640,21 @@ connect_notifications (Setup *self, GstElement *webrtcbin)
   }
 }
 
-/* What webrtcbin needs and Debian packs apart, or what may be hidden from the registry.
- */
 static void
 check_plugins (Setup *self)
 {
-  static const struct {
-    const char *factory, *plugin;
-  } needed[] = {
-    { "nicesrc", "nice" },
-    { "dtlssrtpdec", "dtls" },
-    { "srtpdec", "srtp" },
-    { "rtpbin", "rtpmanager" },
-  };
-  guint i;
+  const char *plugin, *factory;
+  g_autofree char *diagnosis = NULL;
+  GVariantDict dict;
 
-  for (i = 0; i < G_N_ELEMENTS (needed); i++) {
-    GstElementFactory *factory = gst_element_factory_find (needed[i].factory);
-    g_autofree char *diagnosis = NULL;
-    GVariantDict dict;
-
-    if (factory != NULL) {
-      gst_object_unref (factory);
-      continue;
-    }
-    diagnosis = g_strdup_printf ("the plugin %s is missing: webrtcbin has no element %s",
-        needed[i].plugin, needed[i].factory);
-    describe (
-        &dict, "missing-plugin", "webrtcbin lacks elements that it needs", diagnosis);
-    self->transport_failed = TRUE;
-    fail (self, CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
-        CALLSTATS_FAILURE_REASON_TRANSPORT_FAILURE, &dict, g_get_monotonic_time ());
+  if (!gst_callstats_find_missing_plugin (&plugin, &factory))
     return;
-  }
+  diagnosis = g_strdup_printf (
+      "the plugin %s is missing: webrtcbin has no element %s", plugin, factory);
+  describe (&dict, "missing-plugin", "webrtcbin lacks elements that it needs", diagnosis);
+  self->transport_failed = TRUE;
+  fail (self, CALLSTATS_WEBRTC_FUNCTION_ICE_CONNECTION_FAILURE,
+      CALLSTATS_FAILURE_REASON_TRANSPORT_FAILURE, &dict, g_get_monotonic_time ());
 }
 
 static gpointer

@@ -468,7 +468,12 @@ test_a_wrong_turn_password_is_told (void)
 static void
 test_the_right_turn_password_is_no_failure (void)
 {
+  GLogLevelFlags fatal;
+
+  /* libnice warns that webrtcbin lets go of a TURN allocation that is in use. */
+  fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
   run_with_turn_server ("right", NULL);
+  g_log_set_always_fatal (fatal);
 }
 
 static void
@@ -527,7 +532,10 @@ test_a_missing_plugin_is_told (gconstpointer name)
   {
     g_autoptr (Peers) peers = peers_new ("", LONG);
 
-    gst_element_set_state (peers_get_pipeline (peers), GST_STATE_PLAYING);
+    /* Without nice or dtls it is refused, and the application gives up. */
+    if (gst_element_set_state (peers_get_pipeline (peers), GST_STATE_PLAYING) ==
+        GST_STATE_CHANGE_FAILURE)
+      gst_element_set_state (peers_get_pipeline (peers), GST_STATE_NULL);
     assert_setup_failed (
         peers, "a", "iceConnectionFailure", "TransportFailure", diagnosis);
     g_assert_cmpuint (peers_count_events (peers, "a", "fabricSetupFailed"), ==, 1);
@@ -540,7 +548,8 @@ hide_decoders (const char *caps_text)
 {
   g_autoptr (GstCaps) caps = gst_caps_from_string (caps_text);
   GList *all = gst_element_factory_list_get_elements (
-      GST_ELEMENT_FACTORY_TYPE_DECODER, GST_RANK_NONE);
+      GST_ELEMENT_FACTORY_TYPE_DECODER | GST_ELEMENT_FACTORY_TYPE_MEDIA_AUDIO,
+      GST_RANK_NONE);
   GList *decoders = gst_element_factory_list_filter (all, caps, GST_PAD_SINK, FALSE);
 
   for (GList *item = decoders; item != NULL; item = item->next)
