@@ -188,10 +188,13 @@ callstats_client_post (CallstatsClient *self,
 gboolean
 callstats_client_check_fabric (CallstatsClient *self, const char *fabric, GError **error)
 {
+  g_autofree char *quoted = NULL;
+
   if (fabric == NULL || callstats_reporter_has_fabric (self->reporter, fabric))
     return TRUE;
+  quoted = callstats_quote (fabric);
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_NOT_FOUND,
-      "There is no fabric “%.100s”, or it has ended", fabric);
+      "There is no fabric “%s”, or it has ended", quoted);
   return FALSE;
 }
 

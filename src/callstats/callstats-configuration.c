@@ -99,9 +99,11 @@ check_additional_ids (GVariant *ids, GError **error)
   g_variant_iter_init (&iter, ids);
   while (g_variant_iter_next (&iter, "{&s&s}", &name, &value)) {
     if (!g_strv_contains (known, name)) {
+      g_autofree char *quoted = callstats_quote (name);
+
       g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-          "additional-ids: callstats knows no “%.100s”: nothing is sent; leave it out",
-          name);
+          "additional-ids: callstats knows no “%s”: nothing is sent; leave it out",
+          quoted);
       return FALSE;
     }
     if (!check_text (name, value, CALLSTATS_MAX_ADDITIONAL_ID, error))

@@ -5,6 +5,7 @@
 #include "callstats-enum-types.h"
 #include "callstats-enums.h"
 #include "callstats-error.h"
+#include "callstats-limits-private.h"
 
 /**
  * callstats_enum_to_string:
@@ -51,15 +52,16 @@ callstats_enum_from_string (GType type, const char *string, int *value, GError *
   g_autoptr (GEnumClass) klass = g_type_class_ref (type);
   GEnumValue *found = string != NULL ? g_enum_get_value_by_nick (klass, string) : NULL;
   g_autofree char *strings = NULL;
+  g_autofree char *quoted = NULL;
 
   if (found != NULL) {
     *value = found->value;
     return TRUE;
   }
   strings = list_strings (klass);
+  quoted = callstats_quote (string);
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "“%.100s” is none of %s: use one of %s", string != NULL ? string : "",
-      g_type_name (type), strings);
+      "“%s” is none of %s: use one of %s", quoted, g_type_name (type), strings);
   return FALSE;
 }
 

@@ -24,3 +24,7 @@ gboolean callstats_check_text (
 /* The same, and it must not be NULL or empty. */
 gboolean callstats_check_id (
     const char *what, const char *text, gsize limit, GError **error);
+
+/* Returns: (transfer full): what of text (nullable) an error may show: valid UTF-8, at
+ * most 100 characters. */
+char *callstats_quote (const char *text);

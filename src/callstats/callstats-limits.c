@@ -7,6 +7,18 @@
 #include "callstats-error.h"
 #include "callstats-limits-private.h"
 
+#define MAX_QUOTED 100 /* characters */
+
+char *
+callstats_quote (const char *text)
+{
+  /* No character has more than 4 bytes: not all of what may be megabytes is looked at. */
+  g_autofree char *bytes = g_strndup (text != NULL ? text : "", MAX_QUOTED * 4);
+  g_autofree char *valid = g_utf8_make_valid (bytes, -1);
+
+  return g_utf8_substring (valid, 0, MIN (g_utf8_strlen (valid, -1), MAX_QUOTED));
+}
+
 gboolean
 callstats_check_text (const char *what, const char *text, gsize limit, GError **error)
 {

@@ -868,9 +868,7 @@ callstats_reporter_set_identifiers (CallstatsReporter *self, const char *id,
   if (fabric != NULL) {
     move_fabric (self, fabric, conference);
   } else if (id == NULL) {
-    g_free (self->configuration->conference_id);
-    self->configuration->conference_id = g_strdup (conference);
-    name_conference (self, conference);
+    name_conference (self, conference); /* the configuration's is the client's business */
   }
   update_stats (self);
 }

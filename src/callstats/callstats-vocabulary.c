@@ -34,6 +34,34 @@ sink_data (GVariant *data)
   return g_variant_ref_sink (data != NULL ? data : g_variant_new ("a{sv}", NULL));
 }
 
+/* For what is of one fabric and of no other. */
+static gboolean
+check_one_fabric (CallstatsClient *self, const char *fabric, GError **error)
+{
+  if (fabric != NULL)
+    return callstats_client_check_fabric (self, fabric, error);
+  g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+      "No fabric is given: use the id that adding it gave");
+  return FALSE;
+}
+
+/* Texts that may be left out, but are texts. */
+static gboolean
+check_texts (const char *what, GVariant *data, const char *const *names, GError **error)
+{
+  for (; *names != NULL; names++) {
+    g_autoptr (GVariant) value = g_variant_lookup_value (data, *names, NULL);
+
+    if (value == NULL || g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+      continue;
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "“%s” of %s is of type %s, not a string", *names, what,
+        g_variant_get_type_string (value));
+    return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean
 check_data (const char *what, GVariant *data, GError **error)
 {
@@ -121,7 +149,6 @@ callstats_client_send_fabric_event (CallstatsClient *self, const char *fabric,
   CallstatsTelling *telling;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (event != NULL, FALSE);
 
   if (!callstats_client_check_fabric (self, fabric, error) ||
       !check_event (event, data, error))
@@ -221,6 +248,8 @@ callstats_client_report_error (CallstatsClient *self, const char *fabric,
 {
   g_autoptr (GVariant) given = sink_data (details);
   g_autoptr (GVariant) data = NULL;
+  static const char *const texts[] = { "name", "message", "stack", "localSDP",
+    "remoteSDP", NULL };
   gboolean needs_fabric;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
@@ -239,7 +268,8 @@ callstats_client_report_error (CallstatsClient *self, const char *fabric,
     return FALSE;
   }
   if (!callstats_client_check_fabric (self, fabric, error) ||
-      !check_data ("the error", given, error))
+      !check_data ("the error", given, error) ||
+      !check_texts ("the error", given, texts, error))
     return FALSE;
 
   data = make_error_data (function, given);
@@ -303,14 +333,13 @@ callstats_client_associate_mst_with_user_id (CallstatsClient *self, const char *
   Association *given;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (fabric != NULL, FALSE);
 
   if (ssrc == 0) {
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "0 is no SSRC of a stream");
     return FALSE;
   }
-  if (!callstats_client_check_fabric (self, fabric, error) ||
+  if (!check_one_fabric (self, fabric, error) ||
       !callstats_check_id ("The user id", user_id, CALLSTATS_MAX_USER_ID, error) ||
       !callstats_check_text (
           "The usage label", usage_label, CALLSTATS_MAX_USAGE_LABEL, error) ||
@@ -398,9 +427,11 @@ take_feedback (
 static GVariant *
 make_feedback (CallstatsClient *self, GVariant *feedback, GError **error)
 {
+  static const char *const texts[] = { "userID", "comment", NULL };
   GVariantDict dict;
 
-  if (!check_data ("the feedback", feedback, error))
+  if (!check_data ("the feedback", feedback, error) ||
+      !check_texts ("the feedback", feedback, texts, error))
     return NULL;
   g_variant_dict_init (&dict, NULL);
   if (!take_feedback (self, &dict, feedback, error)) {
@@ -460,7 +491,8 @@ callstats_client_send_user_feedback (CallstatsClient *self, const char *conferen
     return;
   }
   telling = callstats_telling_new (CALLSTATS_SCOPE_USER, NULL, "userFeedback", data);
-  telling->conference = g_strdup (conference_id);
+  if (conference_id != NULL && *conference_id != '\0')
+    telling->conference = g_strdup (conference_id);
   telling->settled = on_settled;
   telling->settled_data = g_steal_pointer (&task);
   post (self, telling);
@@ -523,7 +555,8 @@ run_set_identifiers (CallstatsReporter *reporter, gpointer data)
  * @error: return location for an error
  *
  * Tells ids that were not known when the fabric was added, callstats' setIdentifiers().
- * Everything that was held back for want of a conference is stamped and sent.
+ * Everything that was held back for want of a conference is stamped and sent. Without a
+ * fabric, the conference becomes the client's.
  *
  * Returns: %TRUE if they were taken; %FALSE with a `CALLSTATS_ERROR_NOT_FOUND`,
  *   `CALLSTATS_ERROR_INVALID_ARGUMENT` or `CALLSTATS_ERROR_TOO_LONG`
@@ -553,6 +586,9 @@ callstats_client_set_identifiers (CallstatsClient *self, const char *fabric,
   given->conference_id = g_strdup (conference_id);
   given->remote_user_id = g_strdup (remote_user_id);
   callstats_client_post (self, run_set_identifiers, given, identifiers_free);
+  /* After the remote user, which what is held back has to be stamped with. */
+  if (fabric == NULL && conference_id != NULL)
+    g_object_set (self, "conference-id", conference_id, NULL);
   return TRUE;
 }
 
@@ -562,7 +598,8 @@ static gboolean
 tell_json (CallstatsClient *self, const char *fabric, const char *event,
     const char *member, const char *json, GError **error)
 {
-  g_autoptr (GVariant) value = callstats_json_to_variant (json, error);
+  g_autoptr (GVariant) value =
+      callstats_json_to_variant (json != NULL ? json : "", error);
   g_autoptr (GVariant) data = NULL;
   GVariantDict dict;
 
@@ -597,7 +634,6 @@ callstats_client_send_custom_event (
     CallstatsClient *self, const char *fabric, const char *json, GError **error)
 {
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (json != NULL, FALSE);
 
   return tell_json (self, fabric, "customEvent", "event", json, error);
 }
@@ -620,7 +656,6 @@ callstats_client_send_custom_stats (
     CallstatsClient *self, const char *fabric, const char *json, GError **error)
 {
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (json != NULL, FALSE);
 
   return tell_json (self, fabric, "customStats", "stats", json, error);
 }
@@ -630,11 +665,14 @@ static gboolean
 check_member (
     GVariant *details, const char *name, GType type, gboolean needed, GError **error)
 {
+  g_autoptr (GVariant) member = g_variant_lookup_value (details, name, NULL);
   const char *text = NULL;
   int value;
 
-  if (!g_variant_lookup (details, name, "&s", &text) && !needed)
+  if (member == NULL && !needed)
     return TRUE;
+  if (member != NULL && g_variant_is_of_type (member, G_VARIANT_TYPE_STRING))
+    text = g_variant_get_string (member, NULL);
   if (callstats_enum_from_string (type, text, &value, error))
     return TRUE;
   g_prefix_error (error, "“%s” of the call details: ", name);
@@ -663,9 +701,8 @@ callstats_client_send_call_details (
   g_autoptr (GVariant) data = sink_data (details);
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (fabric != NULL, FALSE);
 
-  if (!callstats_client_check_fabric (self, fabric, error) ||
+  if (!check_one_fabric (self, fabric, error) ||
       !check_data ("the call details", data, error) ||
       !check_member (data, "role", CALLSTATS_TYPE_ROLE, TRUE, error) ||
       !check_member (data, "callType", CALLSTATS_TYPE_CALL_TYPE, FALSE, error))
@@ -712,8 +749,12 @@ callstats_client_log (CallstatsClient *self, const char *fabric, CallstatsLogLev
   GVariantDict dict;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (message != NULL, FALSE);
 
+  if (message == NULL) {
+    g_set_error_literal (
+        error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT, "The log is missing");
+    return FALSE;
+  }
   if (level_text == NULL || type_text == NULL) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "Log level %d or type %d is out of range", level, type);
@@ -763,14 +804,13 @@ callstats_client_report_user_id_change (CallstatsClient *self, const char *fabri
   GVariantDict dict;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (fabric != NULL, FALSE);
 
   if (type_text == NULL) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "User id type %d is out of range", type);
     return FALSE;
   }
-  if (!callstats_client_check_fabric (self, fabric, error) ||
+  if (!check_one_fabric (self, fabric, error) ||
       !callstats_check_id ("The new user id", new_user_id, CALLSTATS_MAX_USER_ID, error))
     return FALSE;
 
