@@ -120,9 +120,10 @@ run (Options *options, GError **error)
 
   if (started)
     g_main_loop_run (collector.loop);
+  stop (&collector);
+  /* Only now: an impatient second signal must not kill it between the last commits. */
   g_source_remove (interrupt);
   g_source_remove (terminate);
-  stop (&collector);
   g_main_loop_unref (collector.loop);
   return started;
 }
