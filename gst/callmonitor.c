@@ -26,6 +26,7 @@ typedef struct {
   guint setup_timeout_ms;
   CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_sdp;
   GstCallstatsPostMessages post_messages;
   GstCallstatsPipelineWatch *pipeline; /* NULL once closed */
 
@@ -276,6 +277,7 @@ watch (State *state, GstElement *webrtcbin, const Addition *addition, GError **e
     .interval_ms = state->interval_ms,
     .setup_timeout_ms = state->setup_timeout_ms,
     .collect_ip = state->collect_ip,
+    .collect_sdp = state->collect_sdp,
   };
   GstCallstatsWatch *watch;
   g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
@@ -657,6 +659,7 @@ state_new (GstElement *element, const GstCallstatsCallMonitorOptions *options)
   state->setup_timeout_ms = options->setup_timeout_ms;
   state->usage = options->usage;
   state->collect_ip = options->collect_ip;
+  state->collect_sdp = options->collect_sdp;
   state->post_messages = options->post_messages;
   state->pipeline = gst_callstats_pipeline_watch_new (
       options->webrtcbin != NULL ? options->webrtcbin : element, options->client,

@@ -26,6 +26,7 @@ typedef struct {
   guint setup_timeout_ms;
   CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_sdp;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
 } GstCallstatsCallMonitorOptions;

@@ -64,6 +64,7 @@ struct _GstCallstatsMon {
   guint setup_timeout;
   CallstatsFabricUsage fabric_usage;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_sdp;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
   CallstatsClient *client;         /* given by hand; NULL: none */
@@ -102,6 +103,7 @@ enum {
   PROP_SETUP_TIMEOUT,
   PROP_FABRIC_USAGE,
   PROP_COLLECT_IP,
+  PROP_COLLECT_SDP,
   PROP_COLLECT_DEVICES,
   PROP_POST_MESSAGES,
   PROP_STATS,
@@ -178,6 +180,8 @@ set_number (GstCallstatsMon *self, guint id, const GValue *value)
     self->fabric_usage = g_value_get_enum (value);
   else if (id == PROP_COLLECT_IP)
     self->collect_ip = g_value_get_enum (value);
+  else if (id == PROP_COLLECT_SDP)
+    self->collect_sdp = g_value_get_boolean (value);
   else if (id == PROP_COLLECT_DEVICES)
     self->collect_devices = g_value_get_boolean (value);
   else
@@ -265,6 +269,7 @@ gst_callstats_mon_set_property (
   case PROP_SETUP_TIMEOUT:
   case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
+  case PROP_COLLECT_SDP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
     set_number (self, id, value);
@@ -318,6 +323,8 @@ get_own (GstCallstatsMon *self, guint id, GValue *value)
     g_value_set_enum (value, self->fabric_usage);
   else if (id == PROP_COLLECT_IP)
     g_value_set_enum (value, self->collect_ip);
+  else if (id == PROP_COLLECT_SDP)
+    g_value_set_boolean (value, self->collect_sdp);
   else if (id == PROP_COLLECT_DEVICES)
     g_value_set_boolean (value, self->collect_devices);
   else
@@ -352,6 +359,7 @@ gst_callstats_mon_get_property (
   case PROP_SETUP_TIMEOUT:
   case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
+  case PROP_COLLECT_SDP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
     get_own (self, id, value);
@@ -448,6 +456,7 @@ start (GstCallstatsMon *self)
   options.setup_timeout_ms = self->setup_timeout;
   options.usage = self->fabric_usage;
   options.collect_ip = self->collect_ip;
+  options.collect_sdp = self->collect_sdp;
   options.collect_devices = self->collect_devices;
   options.post_messages = self->post_messages;
   GST_OBJECT_UNLOCK (self);
@@ -719,6 +728,10 @@ install_watching (GObjectClass *klass)
       g_param_spec_enum ("collect-ip", "collect-ip",
           "How much of IP addresses is told, on the bus and to the backend",
           GST_TYPE_CALLSTATS_COLLECT_IP, DEFAULT_COLLECT_IP, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_COLLECT_SDP,
+      g_param_spec_boolean ("collect-sdp", "collect-sdp",
+          "Whether session descriptions are told, without their secrets", FALSE,
+          G_PARAM_READWRITE | READY));
   g_object_class_install_property (klass, PROP_COLLECT_DEVICES,
       g_param_spec_boolean ("collect-devices", "collect-devices",
           "Whether the names and ids of cameras, microphones and loudspeakers are told",

@@ -77,7 +77,7 @@ get_time (gint *milliseconds, gint64 now)
 {
   guint age = get_milliseconds (now) - (guint)g_atomic_int_get (milliseconds);
 
-  return age > G_MAXINT ? now : now - (gint64)age * 1000;
+  return (now / 1000 - (age > G_MAXINT ? 0 : age)) * 1000;
 }
 
 /* One compound packet on its way to the monitor thread. */

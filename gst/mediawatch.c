@@ -10,8 +10,11 @@
 
 #include "dtlsends.h"
 #include "mediaarrivals.h"
+#include "mediastreams.h"
 #include "mediawatch.h"
 #include "rtcpreader.h"
+#include "selectedpair.h"
+#include "ssrcmap.h"
 
 #define TICK_MS 1000
 
@@ -23,6 +26,10 @@ typedef struct {
   GstCallstatsArrivals *arrivals;
   GstCallstatsDtlsEnds *dtls;
   GHashTable *remotes; /* SSRCs of the other end that sent reports and did not say BYE */
+  GstCallstatsStreams *streams;
+  GstCallstatsSelectedPairs *pairs;
+  gboolean collect_sdp, keep_addresses;
+  char *local_sdp, *remote_sdp; /* nullable: as told last */
 } MediaWatch;
 
 /* Telling the machine */
@@ -58,17 +65,21 @@ is_deaf (GstElement *webrtcbin)
   return GST_STATE_TARGET (webrtcbin) != GST_STATE_PLAYING;
 }
 
-static void
+/* Returns: when the last packet came; 0: none has */
+static gint64
 tell_observation (MediaWatch *self, GstElement *webrtcbin, gint64 now)
 {
   Observation *seen = g_new0 (Observation, 1);
+  gint64 heard;
 
   seen->now = now;
   seen->deaf = is_deaf (webrtcbin);
   seen->heard_rtp = gst_callstats_arrivals_get (self->arrivals, TRUE, now, &seen->rtp);
   seen->heard_rtcp = gst_callstats_arrivals_get (self->arrivals, FALSE, now, &seen->rtcp);
+  heard = MAX (seen->rtp.last, seen->rtcp.last);
   callstats_client_update_fabric (
       self->link->client, self->link->fabric, observe, seen, g_free);
+  return heard;
 }
 
 /* RTCP */
@@ -108,6 +119,7 @@ on_rtcp (gpointer owner, GstBuffer *buffer, gint64 time)
   gst_callstats_rtcp_init (&rtcp, map.data, map.size);
   gst_buffer_unmap (buffer, &map);
   take_byes (self, &rtcp, time);
+  gst_callstats_streams_take_rtcp (self->streams, &rtcp, time);
   gst_callstats_rtcp_clear (&rtcp);
 }
 
@@ -150,13 +162,16 @@ look (MediaWatch *self)
   g_autoptr (GstElement) rtpbin =
       webrtcbin != NULL ? gst_bin_get_by_name (GST_BIN (webrtcbin), "rtpbin") : NULL;
   gint64 now = g_get_monotonic_time ();
+  gint64 heard;
 
   if (rtpbin == NULL)
     return;
   gst_callstats_arrivals_look (self->arrivals, rtpbin);
   if (!gst_callstats_dtls_ends_is_connected (self->dtls))
     gst_callstats_dtls_ends_look (self->dtls, webrtcbin);
-  tell_observation (self, webrtcbin, now);
+  heard = tell_observation (self, webrtcbin, now);
+  if (!is_deaf (webrtcbin))
+    gst_callstats_streams_look (self->streams, webrtcbin, rtpbin, heard, now);
 }
 
 static gboolean
@@ -166,13 +181,66 @@ on_tick (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* "": as before */
+static void
+insert_sdp (MediaWatch *self, GVariantDict *dict, const char *name,
+    const GstWebRTCSessionDescription *description, char **told)
+{
+  g_autofree char *text = gst_sdp_message_as_text (description->sdp);
+  g_autofree char *redacted = callstats_sdp_redact (text, self->keep_addresses);
+  gboolean changed = g_strcmp0 (redacted, *told) != 0;
+
+  g_variant_dict_insert (dict, name, "s", changed ? redacted : "");
+  if (changed) {
+    g_free (*told);
+    *told = g_steal_pointer (&redacted);
+  }
+}
+
+static void
+tell_descriptions (MediaWatch *self, const GstWebRTCSessionDescription *local,
+    const GstWebRTCSessionDescription *remote, gint64 now)
+{
+  GVariant *map = gst_callstats_get_ssrc_map (local->sdp, remote->sdp);
+  GVariantDict dict;
+
+  if (map != NULL)
+    callstats_client_tell_event (
+        self->link->client, self->link->fabric, "ssrcMap", map, now);
+  if (!self->collect_sdp)
+    return;
+  g_variant_dict_init (&dict, NULL);
+  insert_sdp (self, &dict, "localSDP", local, &self->local_sdp);
+  insert_sdp (self, &dict, "remoteSDP", remote, &self->remote_sdp);
+  callstats_client_tell_event (self->link->client, self->link->fabric,
+      "sdpSubmissionEvent", g_variant_dict_end (&dict), now);
+}
+
+/* The properties are read here and not in the handler: they are not what it is about. */
+static void
+read_descriptions (MediaWatch *self)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+  g_autoptr (GstWebRTCSessionDescription) local = NULL;
+  g_autoptr (GstWebRTCSessionDescription) remote = NULL;
+
+  if (webrtcbin == NULL)
+    return;
+  g_object_get (webrtcbin, "current-local-description", &local,
+      "current-remote-description", &remote, NULL);
+  if (local != NULL && remote != NULL)
+    tell_descriptions (self, local, remote, g_get_monotonic_time ());
+}
+
 static gboolean
 take_negotiation (gpointer data)
 {
   GstCallstatsFabricLink *link = data;
 
-  if (link->owner != NULL)
+  if (link->owner != NULL) {
+    read_descriptions (link->owner);
     look (link->owner);
+  }
   return G_SOURCE_REMOVE;
 }
 
@@ -187,6 +255,46 @@ on_signaling_state (GObject *webrtcbin, GParamSpec *pspec, gpointer user_data)
         gst_callstats_fabric_link_unref);
 }
 
+/* Selected pairs */
+
+typedef struct {
+  GVariant *pairs;
+  gint64 time;
+} Switch;
+
+static void
+switch_free (gpointer data)
+{
+  Switch *change = data;
+
+  g_variant_unref (change->pairs);
+  g_free (change);
+}
+
+static void
+tell_switch (CallstatsFabric *fabric, gpointer data)
+{
+  const Switch *change = data;
+
+  callstats_fabric_switch_transport (fabric, change->pairs, change->time);
+}
+
+static void
+sample (gpointer part, const GstStructure *stats, gint64 time)
+{
+  MediaWatch *self = part;
+  GVariant *pairs = gst_callstats_selected_pairs_take (self->pairs, stats);
+  Switch *change;
+
+  if (pairs == NULL)
+    return;
+  change = g_new0 (Switch, 1);
+  change->pairs = pairs;
+  change->time = time;
+  callstats_client_update_fabric (
+      self->link->client, self->link->fabric, tell_switch, change, switch_free);
+}
+
 static gpointer
 attach (GstCallstatsFabricLink *link, GstElement *webrtcbin,
     const GstCallstatsWatchOptions *options)
@@ -198,6 +306,10 @@ attach (GstCallstatsFabricLink *link, GstElement *webrtcbin,
   self->arrivals = gst_callstats_arrivals_new (self->link, on_rtcp);
   self->dtls = gst_callstats_dtls_ends_new (self->link, on_dtls);
   self->remotes = g_hash_table_new (NULL, NULL);
+  self->streams = gst_callstats_streams_new (self->link);
+  self->pairs = gst_callstats_selected_pairs_new (options->collect_ip);
+  self->collect_sdp = options->collect_sdp;
+  self->keep_addresses = options->collect_ip == GST_CALLSTATS_COLLECT_IP_FULL;
   self->handler = gst_callstats_fabric_link_connect (self->link, webrtcbin,
       "notify::signaling-state", G_CALLBACK (on_signaling_state), 0);
   self->tick = callstats_monitor_add_timeout (TICK_MS, on_tick, self, NULL);
@@ -216,6 +328,10 @@ detach (gpointer part, GstElement *webrtcbin)
   gst_callstats_arrivals_free (self->arrivals);
   gst_callstats_dtls_ends_free (self->dtls);
   g_hash_table_unref (self->remotes);
+  gst_callstats_streams_free (self->streams);
+  gst_callstats_selected_pairs_free (self->pairs);
+  g_free (self->local_sdp);
+  g_free (self->remote_sdp);
   g_weak_ref_clear (&self->webrtcbin);
   self->link->owner = NULL;
   gst_callstats_fabric_link_unref (self->link);
@@ -225,4 +341,5 @@ detach (gpointer part, GstElement *webrtcbin)
 const GstCallstatsWatchPart gst_callstats_media_part = {
   .attach = attach,
   .detach = detach,
+  .sample = sample,
 };

@@ -20,6 +20,7 @@ typedef struct {
   CallstatsFabricUsage usage; /* AUTO: what is negotiated */
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
+  gboolean collect_sdp;
   guint setup_timeout_ms;
 } GstCallstatsWatchOptions;
 
