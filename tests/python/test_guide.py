@@ -115,7 +115,7 @@ class Guide(unittest.TestCase):
         added, = self.events("addNewFabric")
         setup, = self.events("fabricSetup")
         self.assertAlmostEqual(delay, setup["time"] - added["time"], delta=2)
-        self.assertEqual(self.only("fabricTerminated"), {"cause": "application"})
+        self.assertEqual(self.only("fabricTerminated"), {"cause": "pipeline"})
 
     def test_step_4_reports_an_error(self):
         self.run_step("step4_report_error")
