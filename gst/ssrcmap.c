@@ -34,14 +34,15 @@ find_source (GArray *sources, guint32 ssrc)
   return &g_array_index (sources, Source, sources->len - 1);
 }
 
-/* user1234@host-5a → user1234@***, as in what is told of session descriptions. */
+/* user1234@host-5a track → user1234@*** track, as in what is told of descriptions. */
 static char *
-hide_host (const char *cname)
+hide_host (const char *text)
 {
-  const char *at = strchr (cname, '@');
+  const char *at = strchr (text, '@');
 
-  return at != NULL ? g_strdup_printf ("%.*s@***", (int)(at - cname), cname)
-                    : g_strdup (cname);
+  return at != NULL ? g_strdup_printf (
+                          "%.*s@***%s", (int)(at - text), text, at + strcspn (at, " "))
+                    : g_strdup (text);
 }
 
 /* 1234 cname:user1234@host-5a */
