@@ -574,7 +574,7 @@ check_certificate (Setup *self, const char *certificate, gint64 time)
 static void
 fail_dtls (Setup *self, gint64 time)
 {
-  if (self->transport_failed)
+  if (self->transport_failed || self->up)
     return;
   self->transport_failed = TRUE;
   fail_with_diagnosis (self, "dtls-failed", "The DTLS transport failed", time);
