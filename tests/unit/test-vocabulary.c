@@ -486,6 +486,7 @@ test_flushing_waits_for_the_first_connection (Fixture *fixture, gconstpointer da
 {
   g_autofree char *fabric = add_fabric (fixture, "bob", "c1");
 
+  g_assert_nonnull (fabric);
   flush (fixture);
   assert_names (fixture, "userJoined addNewFabric");
 }
