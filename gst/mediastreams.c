@@ -4,10 +4,12 @@
  */
 #include <string.h>
 
+#include "mediaframes.h"
 #include "mediastreams.h"
 #include "outboundstream.h"
 
-/* A stream that stopped, while something else came from the other end since. */
+/* A stream that stopped, while something else came from the other end since; or whose
+ * frames did, while its packets come. */
 #define SUSPENDED (5 * G_TIME_SPAN_SECOND)
 #define MEANWHILE (2500 * G_TIME_SPAN_MILLISECOND)
 /* callstats' RTCPTimeout. */
@@ -19,10 +21,12 @@ typedef struct {
   guint64 packets;
   gint64 arrived; /* when packets grew last */
   gboolean playing;
+  gboolean showing; /* frames */
 } Inbound;
 
 struct _GstCallstatsStreams {
   GstCallstatsFabricLink *link;
+  GstCallstatsFrames *frames;
   GHashTable *media;    /* SSRC → interned "audio" or "video" */
   GHashTable *inbound;  /* SSRC → Inbound */
   GHashTable *outbound; /* SSRC → GstCallstatsOutboundStream */
@@ -58,13 +62,16 @@ tell (GstCallstatsStreams *self, const char *name, GVariantDict *data, gint64 ti
       self->link->client, self->link->fabric, name, g_variant_dict_end (data), time);
 }
 
+/* stage: what of the stream it is about, `packet` or `frame` */
 static void
-tell_playback (GstCallstatsStreams *self, const char *name, guint32 ssrc, gint64 time)
+tell_playback (GstCallstatsStreams *self, const char *name, const char *stage,
+    guint32 ssrc, gint64 time)
 {
   GVariantDict data;
 
   begin_data (self, &data, ssrc);
   g_variant_dict_insert (&data, "kind", "s", get_media (self, ssrc));
+  g_variant_dict_insert (&data, "stage", "s", stage);
   tell (self, name, &data, time);
 }
 
@@ -208,7 +215,7 @@ take_inbound (GstCallstatsStreams *self, guint32 ssrc, guint64 packets, gint64 n
   stream->packets = packets;
   stream->arrived = now;
   if (!stream->playing)
-    tell_playback (self, "mediaPlaybackStart", ssrc, now);
+    tell_playback (self, "mediaPlaybackStart", "packet", ssrc, now);
   stream->playing = TRUE;
 }
 
@@ -310,6 +317,34 @@ take_sessions (
 /* Judging */
 
 static void
+look_at_packets (
+    GstCallstatsStreams *self, Inbound *stream, guint32 ssrc, gint64 heard, gint64 now)
+{
+  if (!stream->playing || now - stream->arrived < SUSPENDED ||
+      heard < stream->arrived + MEANWHILE)
+    return;
+  stream->playing = FALSE;
+  tell_playback (self, "mediaPlaybackSuspended", "packet", ssrc, stream->arrived);
+}
+
+static void
+look_at_frames (GstCallstatsStreams *self, Inbound *stream, guint32 ssrc, gint64 now)
+{
+  gint64 frame;
+
+  if (!gst_callstats_frames_get (self->frames, ssrc, now, &frame))
+    return;
+  if (!stream->showing && now - frame < SUSPENDED) {
+    stream->showing = TRUE;
+    tell_playback (self, "mediaPlaybackStart", "frame", ssrc, frame);
+  } else if (stream->showing && now - frame >= SUSPENDED &&
+             stream->arrived >= frame + MEANWHILE) {
+    stream->showing = FALSE;
+    tell_playback (self, "mediaPlaybackStalled", "frame", ssrc, frame);
+  }
+}
+
+static void
 look_at_inbound (GstCallstatsStreams *self, gint64 heard, gint64 now)
 {
   GHashTableIter iter;
@@ -317,14 +352,8 @@ look_at_inbound (GstCallstatsStreams *self, gint64 heard, gint64 now)
 
   g_hash_table_iter_init (&iter, self->inbound);
   while (g_hash_table_iter_next (&iter, &ssrc, &value)) {
-    Inbound *stream = value;
-
-    if (!stream->playing || now - stream->arrived < SUSPENDED ||
-        heard < stream->arrived + MEANWHILE)
-      continue;
-    stream->playing = FALSE;
-    tell_playback (
-        self, "mediaPlaybackSuspended", GPOINTER_TO_UINT (ssrc), stream->arrived);
+    look_at_packets (self, value, GPOINTER_TO_UINT (ssrc), heard, now);
+    look_at_frames (self, value, GPOINTER_TO_UINT (ssrc), now);
   }
 }
 
@@ -365,6 +394,7 @@ gst_callstats_streams_look (GstCallstatsStreams *self, GstElement *webrtcbin,
     GstElement *rtpbin, gint64 heard, gint64 now)
 {
   take_sessions (self, webrtcbin, rtpbin, now);
+  gst_callstats_frames_look (self->frames, webrtcbin);
   look_at_inbound (self, heard, now);
   look_at_outbound (self, now);
   look_at_rtcp (self, heard, now);
@@ -376,6 +406,7 @@ gst_callstats_streams_new (GstCallstatsFabricLink *link)
   GstCallstatsStreams *self = g_new0 (GstCallstatsStreams, 1);
 
   self->link = gst_callstats_fabric_link_ref (link);
+  self->frames = gst_callstats_frames_new ();
   self->media = g_hash_table_new (NULL, NULL);
   self->inbound = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->outbound = g_hash_table_new_full (NULL, NULL, NULL, g_free);
@@ -387,6 +418,7 @@ gst_callstats_streams_free (GstCallstatsStreams *self)
 {
   if (self == NULL)
     return;
+  gst_callstats_frames_free (self->frames);
   g_hash_table_unref (self->media);
   g_hash_table_unref (self->inbound);
   g_hash_table_unref (self->outbound);

@@ -522,6 +522,49 @@ test_streams_are_told (void)
   g_assert_cmpuint (count (watched, "caller", "mediaPlaybackStart"), ==, 0);
 }
 
+static void
+link_decoder (GstElement *decoder, GstPad *pad)
+{
+  g_autoptr (GstPad) sink = gst_element_get_static_pad (decoder, "sink");
+
+  if (GST_PAD_IS_SRC (pad))
+    g_assert_cmpint (gst_pad_link (pad, sink), ==, GST_PAD_LINK_OK);
+}
+
+/* At src_0 of the call, once there is one: a decoder and a valve behind its input. */
+static void
+test_frames_are_told (void)
+{
+  g_autoptr (CallFixture) call = call_fixture_new ();
+  g_autoptr (Watched) watched = NULL;
+  g_autoptr (GstElement) valve = NULL;
+  g_autoptr (GError) error = NULL;
+  GstElement *decoder = gst_parse_bin_from_description (
+      "valve name=valve ! rtpvp8depay ! vp8dec ! fakesink async=false sync=false", TRUE,
+      &error);
+  Event *stalled;
+
+  g_assert_no_error (error);
+  call_fixture_add_video (call, 0);
+  call_fixture_leave_unlinked (call, 0);
+  valve = gst_bin_get_by_name (GST_BIN (decoder), "valve");
+  watched = watched_new (call);
+  gst_bin_add (GST_BIN (call_fixture_get_pipeline (call)), decoder);
+  g_signal_connect_swapped (
+      call_fixture_get_loopback (call), "pad-added", G_CALLBACK (link_decoder), decoder);
+  call_fixture_play (call);
+  call_fixture_wait_connected (call);
+  call_fixture_wait_packets (call, 0, 60);
+  pass (2);
+  g_assert_cmpuint (count (watched, "callee", "mediaPlaybackStart"), ==, 2);
+  g_object_set (valve, "drop", TRUE, NULL);
+  stalled = wait_event (watched, "callee", "mediaPlaybackStalled", 12);
+  g_assert_cmpstr (get_text (stalled, "mediaType"), ==, "video");
+  g_assert_cmpstr (get_text (stalled, "stage"), ==, "frame");
+  call_fixture_stop (call);
+  g_assert_cmpuint (count (watched, "callee", "mediaPlaybackSuspended"), ==, 0);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -532,6 +575,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/brokencalls/for-good", test_an_outage_for_good_never_ends);
   g_test_add_func ("/brokencalls/one-way", test_one_direction_is_told_by_both_ends);
   g_test_add_func ("/brokencalls/streams", test_streams_are_told);
+  g_test_add_func ("/brokencalls/frames", test_frames_are_told);
   g_test_add_func ("/brokencalls/peer-closed", test_a_peer_that_closes_ends_the_fabric);
   g_test_add_func ("/brokencalls/peer-left", test_a_peer_that_says_goodbye_has_left);
   g_test_add_func ("/brokencalls/muted", test_a_muted_sender_is_not_missed);
