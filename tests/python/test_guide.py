@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""The eight steps of callstats' integration guide, each an example program, against a real
-collector: what is in its store afterwards is what the guide says, name by name."""
+"""The eight steps of callstats' integration guide, each an example program in Python and in C,
+against a real collector: what is in its store afterwards is what the guide says, name by name."""
 
 import os
 import re
@@ -188,6 +188,16 @@ class Guide(unittest.TestCase):
                    if stats["type"] == "outbound-rtp" and str(stats["ssrc"]) == ssrc]
         return [8 * (after[1] - before[1]) / (after[0] - before[0])
                 for before, after in zip(counted, counted[1:])]
+
+
+class GuideInC(Guide):
+    """The same steps in C leave the same in the store."""
+
+    def command(self, name):
+        program = os.path.join(BUILD, "examples", "example-" + name.replace("_", "-"))
+        if not os.path.exists(program):
+            self.skipTest("built without examples")
+        return [program]
 
 
 if __name__ == "__main__":
