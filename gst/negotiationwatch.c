@@ -57,7 +57,9 @@ ask (Hook *hook, GstElement *webrtcbin, GstWebRTCSessionDescription *given,
 
   asked->callbacks = hook->callbacks;
   asked->step.function = hook->function;
-  asked->step.given = given != NULL ? gst_webrtc_session_description_copy (given) : NULL;
+  /* Python makes it easy to pass one whose SDP is gone. */
+  if (given != NULL && given->sdp != NULL)
+    asked->step.given = gst_webrtc_session_description_copy (given);
   asked->step.has_promise = promise != NULL;
   asked->step.asked = g_get_monotonic_time ();
   gst_callstats_fence_pass (
