@@ -20,7 +20,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.insert(0, os.path.join(TOP, "tools"))
 
-from call import Call, media, monitor, monitors  # noqa: E402,F401
+from call import Call, host_environment, media, monitor, monitors  # noqa: E402,F401
 from collector import Collector, make_secret_file  # noqa: E402
 
 APP = "end-to-end"

@@ -7,8 +7,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import TOP, EndToEnd, free_port
-from call import host_environment
+from harness import TOP, EndToEnd, free_port, host_environment
 
 PROPERTY = re.compile(r"^  ([a-z][a-z0-9-]*) +: (.*)$")
 SECRETS = {"app-secret", "token"}

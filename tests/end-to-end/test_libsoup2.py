@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 import harness
-from harness import EndToEnd, free_port, warnings_in
+from harness import EndToEnd, free_port, host_environment, warnings_in
 
 LIBSOUP2 = "libsoup-2.4.so.1"
 
@@ -20,8 +20,8 @@ def has_libsoup2():
 class Libsoup2(EndToEnd):
     def test_that_is_there_first_costs_one_warning(self):
         """No webrtcbin: on Debian 12 its own libnice brings libsoup 3."""
-        runtime = os.environ.get("CALLSTATS_SANITIZER_RUNTIME", "")
-        environment = dict(os.environ, LD_PRELOAD=f"{runtime} {LIBSOUP2}".strip())
+        environment = {**os.environ, **host_environment()}
+        environment["LD_PRELOAD"] = f"{environment.get('LD_PRELOAD', '')} {LIBSOUP2}".strip()
         command = ["gst-launch-1.0", "callstatsmon", f"backend-url=ws://127.0.0.1:{free_port()}/",
                    "app-id=demo", "app-secret=none", "user-id=alice", "conference-id=c1",
                    "videotestsrc", "num-buffers=30", "is-live=true", "!", "fakesink"]
