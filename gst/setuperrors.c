@@ -8,12 +8,16 @@
 #include "discovery.h"
 #include "setuperrors.h"
 
+#define ECHO G_TIME_SPAN_SECOND
 #define MAX_WAITING 64 /* on their way; the rest is dropped */
 
 /* What the handler holds. */
 typedef struct {
   gatomicrefcount ref_count;
   gint waiting; /* atomic */
+  /* Monitor thread only: the last one. */
+  char *told; /* nullable: its element */
+  gint64 told_time;
   GstCallstatsSetupErrorFunc func;
   gpointer user_data;
   GDestroyNotify notify;
@@ -39,6 +43,7 @@ link_free (gpointer data)
 
   if (link->notify != NULL)
     link->notify (link->user_data);
+  g_free (link->told);
   g_free (link);
   return G_SOURCE_REMOVE;
 }
@@ -72,7 +77,15 @@ static gboolean
 deliver (gpointer data)
 {
   Post *post = data;
+  Link *link = post->link;
 
+  /* Behind its error an element often tells that its state change failed. */
+  if (g_strcmp0 (link->told, post->error->element) == 0 &&
+      post->error->time - link->told_time < ECHO)
+    return G_SOURCE_REMOVE;
+  link->told_time = post->error->time;
+  g_free (link->told);
+  link->told = g_strdup (post->error->element);
   post->link->func (post->error, post->link->user_data);
   return G_SOURCE_REMOVE;
 }
