@@ -234,7 +234,8 @@ typedef struct {
   char *remote_user_id;
   char *conference_id;
   CallstatsFabricUsage usage;
-  GstPromise *promise; /* nullable */
+  GVariant *attributes; /* nullable */
+  GstPromise *promise;  /* nullable */
 } Addition;
 
 static void
@@ -245,6 +246,7 @@ addition_free (gpointer data)
   gst_object_unref (addition->webrtcbin);
   g_free (addition->remote_user_id);
   g_free (addition->conference_id);
+  g_clear_pointer (&addition->attributes, g_variant_unref);
   if (addition->promise != NULL)
     gst_promise_unref (addition->promise);
   state_unref (addition->state);
@@ -263,6 +265,7 @@ apply_addition (GstCallstatsWatchOptions *options, const Addition *addition)
     options->remote_user_id = addition->remote_user_id;
   if (addition->conference_id != NULL)
     options->conference_id = addition->conference_id;
+  options->attributes = addition->attributes;
 }
 
 /* NULL with an error where the client refuses the fabric. */
@@ -370,7 +373,7 @@ add (gpointer data)
 void
 gst_callstats_call_monitor_add (GstCallstatsCallMonitor *self, GstElement *webrtcbin,
     const char *remote_user_id, CallstatsFabricUsage usage, const char *conference_id,
-    GstPromise *promise)
+    GVariant *attributes, GstPromise *promise)
 {
   Addition *addition = g_new0 (Addition, 1);
 
@@ -379,6 +382,7 @@ gst_callstats_call_monitor_add (GstCallstatsCallMonitor *self, GstElement *webrt
   addition->remote_user_id = g_strdup (remote_user_id);
   addition->conference_id = g_strdup (conference_id);
   addition->usage = usage;
+  addition->attributes = attributes != NULL ? g_variant_ref_sink (attributes) : NULL;
   addition->promise = promise != NULL ? gst_promise_ref (promise) : NULL;
   callstats_monitor_invoke (add, addition, addition_free);
 }

@@ -44,7 +44,7 @@ void gst_callstats_call_monitor_free (GstCallstatsCallMonitor *monitor);
  * fabric's id. One that is watched already keeps its fabric, and gets the ids. */
 void gst_callstats_call_monitor_add (GstCallstatsCallMonitor *monitor,
     GstElement *webrtcbin, const char *remote_user_id, CallstatsFabricUsage usage,
-    const char *conference_id, GstPromise *promise);
+    const char *conference_id, GVariant *attributes, GstPromise *promise);
 /* PLAYING is reached: a webrtcbin that was named and is not there is missed from now on.
  */
 void gst_callstats_call_monitor_playing (GstCallstatsCallMonitor *monitor);

@@ -482,15 +482,15 @@ stop (GstCallstatsMon *self)
 gboolean
 gst_callstats_mon_add_new_fabric (GstCallstatsMon *self, GstElement *webrtcbin,
     const char *remote_user_id, CallstatsFabricUsage usage, const char *conference_id,
-    GstPromise *promise, GError **error)
+    GVariant *attributes, GstPromise *promise, GError **error)
 {
   gboolean running;
 
   GST_OBJECT_LOCK (self);
   running = self->monitor != NULL;
   if (running)
-    gst_callstats_call_monitor_add (
-        self->monitor, webrtcbin, remote_user_id, usage, conference_id, promise);
+    gst_callstats_call_monitor_add (self->monitor, webrtcbin, remote_user_id, usage,
+        conference_id, attributes, promise);
   GST_OBJECT_UNLOCK (self);
   if (!running)
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TERMINATED,

@@ -19,6 +19,6 @@ CallstatsClient *gst_callstats_mon_ref_client (GstCallstatsMon *self);
  */
 gboolean gst_callstats_mon_add_new_fabric (GstCallstatsMon *self, GstElement *webrtcbin,
     const char *remote_user_id, CallstatsFabricUsage usage, const char *conference_id,
-    GstPromise *promise, GError **error);
+    GVariant *attributes, GstPromise *promise, GError **error);
 
 G_END_DECLS

@@ -78,6 +78,8 @@ add_new_fabric (GstCallstatsMon *mon, GstElement *webrtcbin, const char *remote_
     CallstatsFabricUsage usage, const char *conference_id, const GstStructure *attributes,
     GstPromise *promise, gpointer user_data)
 {
+  g_autoptr (GVariant) given =
+      attributes != NULL ? g_variant_ref_sink (take_structure (attributes)) : NULL;
   g_autoptr (GError) error = NULL;
 
   if (webrtcbin == NULL || !GST_IS_ELEMENT (webrtcbin))
@@ -85,7 +87,7 @@ add_new_fabric (GstCallstatsMon *mon, GstElement *webrtcbin, const char *remote_
         "Invalid PeerConnection object passed: add-new-fabric needs a webrtcbin");
   if (error == NULL)
     gst_callstats_mon_add_new_fabric (
-        mon, webrtcbin, remote_user_id, usage, conference_id, promise, &error);
+        mon, webrtcbin, remote_user_id, usage, conference_id, given, promise, &error);
   if (error != NULL)
     reply_error (mon, promise, g_steal_pointer (&error));
 }

@@ -254,9 +254,8 @@ end_fabric (GstCallstatsWatch *self)
   self->ended = TRUE;
   g_variant_dict_init (&data, NULL);
   g_variant_dict_insert (&data, "cause", "s", "pipeline");
-  callstats_client_send_fabric_event (
-      self->link->client, self->link->fabric, "fabricTerminated",
-      g_variant_dict_end (&data), NULL);
+  callstats_client_send_fabric_event (self->link->client, self->link->fabric,
+      "fabricTerminated", g_variant_dict_end (&data), NULL);
 }
 
 static void
@@ -402,7 +401,7 @@ gst_callstats_watch_new (
   GstCallstatsWatch *self;
   g_autofree char *fabric =
       callstats_client_add_new_fabric (options->client, options->remote_user_id,
-          options->usage, options->conference_id, NULL, error);
+          options->usage, options->conference_id, options->attributes, error);
 
   if (fabric == NULL)
     return NULL;

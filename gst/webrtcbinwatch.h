@@ -17,6 +17,7 @@ typedef struct {
   CallstatsClient *client;
   const char *remote_user_id; /* nullable */
   const char *conference_id;  /* nullable */
+  GVariant *attributes;       /* nullable: of the fabric, an a{sv} */
   CallstatsFabricUsage usage; /* AUTO: what is negotiated */
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;

@@ -41,6 +41,7 @@ main (int argc, char **argv)
   g_autoptr (GstElement) pipeline = NULL;
   g_autoptr (GstElement) webrtcbin = NULL;
   g_autoptr (GstBus) bus = NULL;
+  g_autoptr (GstStructure) attributes = NULL;
   GstElement *monitor, *call;
   gboolean set_up;
 
@@ -54,9 +55,11 @@ main (int argc, char **argv)
   call = gst_parse_bin_from_description (CALL, FALSE, &error);
   if (call == NULL)
     return guide_fail (error);
+  attributes = gst_structure_new ("attributes", "remote-endpoint-type", G_TYPE_STRING,
+      "peer", "fabric-transmission-direction", G_TYPE_STRING, "sendonly", NULL);
   webrtcbin = gst_bin_get_by_name (GST_BIN (call), "caller");
   g_signal_emit_by_name (monitor, "add-new-fabric", webrtcbin, REMOTE_USER,
-      CALLSTATS_FABRIC_USAGE_MULTIPLEX, CONFERENCE, NULL,
+      CALLSTATS_FABRIC_USAGE_MULTIPLEX, CONFERENCE, attributes,
       gst_promise_new_with_change_func (pc_callback, NULL, NULL));
 
   bus = gst_element_get_bus (pipeline);

@@ -28,7 +28,7 @@ def pc_callback(promise):
 
 
 attributes = Gst.Structure.new_from_string(
-    "attributes, remote-endpoint-type=peer, fabric-transmission-direction=sendrecv")
+    "attributes, remote-endpoint-type=peer, fabric-transmission-direction=sendonly")
 promise = Gst.Promise.new_with_change_func(pc_callback)
 monitor.emit("add-new-fabric", webrtcbin, REMOTE_USER, Callstats.FabricUsage.MULTIPLEX,
              CONFERENCE, attributes, promise)

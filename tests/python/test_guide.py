@@ -110,7 +110,7 @@ class Guide(unittest.TestCase):
         self.assert_fabric()
         self.assertEqual(self.only("addNewFabric"), {
             "fabricUsage": "multiplex", "remoteEndpointType": "peer",
-            "fabricTransmissionDirection": "sendrecv"})
+            "fabricTransmissionDirection": "sendonly"})
         delay = self.only("fabricSetup")["delay"]
         added, = self.events("addNewFabric")
         setup, = self.events("fabricSetup")
