@@ -459,10 +459,18 @@ static void
 tell_user (State *state, const GstCallstatsBusError *error)
 {
   CallstatsWebrtcFunction function = gst_callstats_bus_error_get_function (error->kind);
+  g_autoptr (GVariant) details = NULL;
+  GVariantDict dict;
 
-  if (function == CALLSTATS_WEBRTC_FUNCTION_GET_USER_MEDIA)
-    callstats_client_report_error (
-        state->client, NULL, function, gst_callstats_bus_error_describe (error), NULL);
+  if (function != CALLSTATS_WEBRTC_FUNCTION_GET_USER_MEDIA)
+    return;
+  details = g_variant_ref_sink (gst_callstats_bus_error_describe (error));
+  g_variant_dict_init (&dict, details);
+  g_variant_dict_insert (&dict, "reason", "s",
+      callstats_enum_to_string (CALLSTATS_TYPE_FAILURE_REASON,
+          gst_callstats_bus_error_get_reason (error->kind)));
+  callstats_client_report_error (
+      state->client, NULL, function, g_variant_dict_end (&dict), NULL);
 }
 
 static void

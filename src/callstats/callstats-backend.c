@@ -38,9 +38,10 @@ describe (GUri *uri)
 }
 
 static gboolean
-refuse (GError **error, GUri *uri, const char *reason)
+refuse (GError **error, const char *url, GUri *uri, const char *reason)
 {
-  g_autofree char *text = describe (uri);
+  /* What has no user info and no query is shown as it was written. */
+  g_autofree char *text = strpbrk (url, "@?#") == NULL ? g_strdup (url) : describe (uri);
 
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
       "backend-url “%s” %s", text, reason);
@@ -61,19 +62,22 @@ is_host (const char *host)
 }
 
 static gboolean
-check (GUri *uri, gboolean allow_plaintext, GError **error)
+check (const char *url, GUri *uri, gboolean allow_plaintext, GError **error)
 {
   const char *scheme = g_uri_get_scheme (uri);
   gboolean plain = strcmp (scheme, "ws") == 0;
 
   if (!plain && strcmp (scheme, "wss") != 0)
-    return refuse (error, uri, "has an unknown scheme: use ws:// or wss://");
+    return refuse (error, url, uri, "has an unknown scheme: use ws:// or wss://");
   if (host_of (uri) == NULL)
-    return refuse (error, uri, "has no host: write it as wss://HOST[:PORT]/");
+    return refuse (error, url, uri,
+        "has no host: write it as wss://HOST[:PORT]/ or "
+        "ws://127.0.0.1:PORT/");
   if (!is_host (host_of (uri)))
-    return refuse (error, uri, "has a malformed host: write it as wss://HOST[:PORT]/");
+    return refuse (error, url, uri,
+        "has a malformed host: write it as wss://HOST[:PORT]/ or ws://127.0.0.1:PORT/");
   if (plain && !allow_plaintext && !is_loopback (host_of (uri)))
-    return refuse (error, uri,
+    return refuse (error, url, uri,
         "would send calls in plain text beyond this machine: use wss://, or set "
         "allow-plaintext=true");
   return TRUE;
@@ -133,7 +137,7 @@ callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error
         strpbrk (url, "@?") == NULL ? url : "…");
     return NULL;
   }
-  if (!check (uri, allow_plaintext, error))
+  if (!check (url, uri, allow_plaintext, error))
     return NULL;
 
   backend = g_new0 (CallstatsBackend, 1);

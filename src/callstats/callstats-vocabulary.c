@@ -176,6 +176,18 @@ is_log (CallstatsWebrtcFunction function)
          function == CALLSTATS_WEBRTC_FUNCTION_APPLICATION_ERROR;
 }
 
+/* A reason that is given goes before the function's usual one. */
+static const char *
+find_reason (CallstatsWebrtcFunction function, GVariant *details)
+{
+  const char *given = NULL;
+  int value = callstats_webrtc_function_get_reason (function);
+
+  if (g_variant_lookup (details, "reason", "&s", &given))
+    callstats_enum_from_string (CALLSTATS_TYPE_FAILURE_REASON, given, &value, NULL);
+  return callstats_enum_to_string (CALLSTATS_TYPE_FAILURE_REASON, value);
+}
+
 static GVariant *
 make_error_data (CallstatsWebrtcFunction function, GVariant *details)
 {
@@ -184,14 +196,13 @@ make_error_data (CallstatsWebrtcFunction function, GVariant *details)
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "function", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_WEBRTC_FUNCTION, function));
-  g_variant_dict_insert (&dict, "reason", "s",
-      callstats_enum_to_string (CALLSTATS_TYPE_FAILURE_REASON,
-          callstats_webrtc_function_get_reason (function)));
+  g_variant_dict_insert (&dict, "reason", "s", find_reason (function, details));
   g_variant_dict_insert (&dict, "messageType", "s", "domError");
   g_variant_dict_insert (&dict, "level", "s", "error");
   copy_text (&dict, "name", details, "name");
   copy_text (&dict, "message", details, "message");
   copy_text (&dict, "stack", details, "stack");
+  copy_text (&dict, "diagnosis", details, "diagnosis");
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
@@ -231,7 +242,8 @@ post_descriptions (CallstatsClient *self, const char *fabric, GVariant *details)
  *   `applicationError`, which need no peer connection
  * @function: what failed
  * @details: (nullable): an `a{sv}` with the strings `name`, `message` and `stack` of the
- *   error, and `localSDP` and `remoteSDP`, all optional; a floating reference is consumed
+ *   error, `reason` (a [enum@Callstats.FailureReason], where the function's usual one does
+ *   not fit), `diagnosis`, `localSDP` and `remoteSDP`, all optional; a floating reference is consumed
  * @error: return location for an error
  *
  * Tells a failure that the application sees, callstats' reportError(). Before the fabric

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -151,6 +152,7 @@ main (int argc, char **argv)
   g_autoptr (Options) options = NULL;
 
   use_plain_malloc (argv);
+  umask (S_IRWXG | S_IRWXO); /* the database holds what people did */
   options = options_parse (argc, argv, &error);
   if (options != NULL && options->show_version) {
     printf ("callstats-collector %s\n", PACKAGE_VERSION);

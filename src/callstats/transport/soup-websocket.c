@@ -7,6 +7,7 @@
  * at each call, which on that thread is the monitor's own.
  */
 #include <libsoup/soup.h>
+#include <string.h>
 
 #include "callstats-transport-private.h"
 
@@ -158,6 +159,21 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   transport_unref (self);
 }
 
+/* Plain ws:// cannot go through an HTTP proxy, and what is on this machine needs none. */
+static gboolean
+wants_proxy (const char *uri)
+{
+  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED_PATH, NULL);
+  const char *host = parsed != NULL ? g_uri_get_host (parsed) : NULL;
+  g_autoptr (GInetAddress) address = NULL;
+
+  if (host == NULL || strcmp (g_uri_get_scheme (parsed), "wss") != 0)
+    return FALSE;
+  address = g_inet_address_new_from_string (host);
+  return g_ascii_strcasecmp (host, "localhost") != 0 &&
+         (address == NULL || !g_inet_address_get_is_loopback (address));
+}
+
 static CallstatsTransport *
 transport_open (const CallstatsTransportOptions *options,
     const CallstatsTransportCallbacks *callbacks, gpointer user_data)
@@ -173,6 +189,8 @@ transport_open (const CallstatsTransportOptions *options,
   self->ping_interval = options->ping_interval;
   self->cancellable = g_cancellable_new ();
   self->session = soup_session_new_with_options ("timeout", 15, NULL);
+  if (!wants_proxy (options->uri))
+    soup_session_set_proxy_resolver (self->session, NULL);
   self->message = soup_message_new (SOUP_METHOD_GET, options->uri);
   soup_message_headers_replace (
       soup_message_get_request_headers (self->message), "Authorization", authorization);
