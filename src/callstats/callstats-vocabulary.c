@@ -176,27 +176,29 @@ is_log (CallstatsWebrtcFunction function)
          function == CALLSTATS_WEBRTC_FUNCTION_APPLICATION_ERROR;
 }
 
-/* A reason that is given goes before the function's usual one. */
+/* A reason that is given goes before the function's usual one. NULL with an error: it is
+ * none of callstats'. */
 static const char *
-find_reason (CallstatsWebrtcFunction function, GVariant *details)
+find_reason (CallstatsWebrtcFunction function, GVariant *details, GError **error)
 {
   const char *given = NULL;
   int value = callstats_webrtc_function_get_reason (function);
 
-  if (g_variant_lookup (details, "reason", "&s", &given))
-    callstats_enum_from_string (CALLSTATS_TYPE_FAILURE_REASON, given, &value, NULL);
+  if (g_variant_lookup (details, "reason", "&s", &given) &&
+      !callstats_enum_from_string (CALLSTATS_TYPE_FAILURE_REASON, given, &value, error))
+    return NULL;
   return callstats_enum_to_string (CALLSTATS_TYPE_FAILURE_REASON, value);
 }
 
 static GVariant *
-make_error_data (CallstatsWebrtcFunction function, GVariant *details)
+make_error_data (CallstatsWebrtcFunction function, const char *reason, GVariant *details)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "function", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_WEBRTC_FUNCTION, function));
-  g_variant_dict_insert (&dict, "reason", "s", find_reason (function, details));
+  g_variant_dict_insert (&dict, "reason", "s", reason);
   g_variant_dict_insert (&dict, "messageType", "s", "domError");
   g_variant_dict_insert (&dict, "level", "s", "error");
   copy_text (&dict, "name", details, "name");
@@ -242,8 +244,9 @@ post_descriptions (CallstatsClient *self, const char *fabric, GVariant *details)
  *   `applicationError`, which need no peer connection
  * @function: what failed
  * @details: (nullable): an `a{sv}` with the strings `name`, `message` and `stack` of the
- *   error, `reason` (a [enum@Callstats.FailureReason], where the function's usual one does
- *   not fit), `diagnosis`, `localSDP` and `remoteSDP`, all optional; a floating reference is consumed
+ *   error, `reason` (a [enum@Callstats.FailureReason], where the function's usual one
+ * does not fit), `diagnosis`, `localSDP` and `remoteSDP`, all optional; a floating
+ * reference is consumed
  * @error: return location for an error
  *
  * Tells a failure that the application sees, callstats' reportError(). Before the fabric
@@ -260,8 +263,9 @@ callstats_client_report_error (CallstatsClient *self, const char *fabric,
 {
   g_autoptr (GVariant) given = sink_data (details);
   g_autoptr (GVariant) data = NULL;
-  static const char *const texts[] = { "name", "message", "stack", "localSDP",
-    "remoteSDP", NULL };
+  static const char *const texts[] = { "name", "message", "stack", "reason", "diagnosis",
+    "localSDP", "remoteSDP", NULL };
+  const char *reason;
   gboolean needs_fabric;
 
   g_return_val_if_fail (CALLSTATS_IS_CLIENT (self), FALSE);
@@ -284,7 +288,10 @@ callstats_client_report_error (CallstatsClient *self, const char *fabric,
       !check_texts ("the error", given, texts, error))
     return FALSE;
 
-  data = make_error_data (function, given);
+  reason = find_reason (function, given, error);
+  if (reason == NULL)
+    return FALSE;
+  data = make_error_data (function, reason, given);
   post (self, callstats_telling_new (
                   fabric != NULL ? CALLSTATS_SCOPE_FABRIC : CALLSTATS_SCOPE_USER, fabric,
                   is_log (function) ? "applicationErrorLog" : "fabricSetupFailed", data));
