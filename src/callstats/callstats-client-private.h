@@ -19,3 +19,32 @@ gboolean callstats_client_check_fabric (
 /* Tells observers of something the user should know. */
 void callstats_client_warn (CallstatsClient *self, int code, const char *format, ...)
     G_GNUC_PRINTF (3, 4);
+
+/* One call on its way to the monitor thread. */
+typedef struct _CallstatsJob CallstatsJob;
+struct _CallstatsJob {
+  void (*run) (CallstatsJob *job);
+  CallstatsReporter *reporter;
+  gint64 time;
+  char *fabric;
+  char *text;
+  char *conference;
+  int value;
+  CallstatsEndpointType endpoint_type;
+  CallstatsTransmissionDirection direction;
+  GVariant *data;
+  CallstatsReport *report;
+  CallstatsConfiguration *configuration;
+  CallstatsClientObserver observer;
+  GDestroyNotify notify;
+  gpointer user_data;
+};
+
+/* Of now; run() gets it on the monitor thread. What it points to is freed with it. */
+CallstatsJob *callstats_job_new (
+    CallstatsClient *self, void (*run) (CallstatsJob *job), const char *fabric);
+void callstats_job_post (CallstatsJob *job);
+
+/* The client's signals: what the reporter tells, emitted on the context. */
+void callstats_client_install_signals (void);
+void callstats_client_start_signals (CallstatsClient *self, GMainContext *context);
