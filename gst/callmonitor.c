@@ -114,6 +114,23 @@ posts (State *state, GstCallstatsPostMessages what)
   return backend == NULL || *backend == '\0';
 }
 
+/* What its parts must know of what happened to a fabric. */
+static void
+follow_event (
+    State *state, GstCallstatsWatch *watch, const char *fabric, const char *name)
+{
+  if (strcmp (name, "fabricSetup") == 0 && state->pipeline != NULL)
+    gst_callstats_pipeline_watch_set_up (state->pipeline, fabric);
+  if (watch == NULL)
+    return;
+  if (strcmp (name, "fabricTerminated") == 0)
+    gst_callstats_watch_fabric_ended (watch);
+  else if (strcmp (name, "screenShareStart") == 0)
+    gst_callstats_watch_set_screen (watch, TRUE);
+  else if (strcmp (name, "screenShareStop") == 0)
+    gst_callstats_watch_set_screen (watch, FALSE);
+}
+
 static void
 on_fabric_event (const char *fabric, const char *name, gint64 time_us, GVariant *data,
     gpointer user_data)
@@ -123,10 +140,7 @@ on_fabric_event (const char *fabric, const char *name, gint64 time_us, GVariant 
   g_autoptr (GstCallstatsMon) mon = g_weak_ref_get (&state->element);
   g_autoptr (GstElement) webrtcbin = NULL;
 
-  if (strcmp (name, "fabricSetup") == 0 && state->pipeline != NULL)
-    gst_callstats_pipeline_watch_set_up (state->pipeline, fabric);
-  if (watch != NULL && strcmp (name, "fabricTerminated") == 0)
-    gst_callstats_watch_fabric_ended (watch);
+  follow_event (state, watch, fabric, name);
   if (watch == NULL || mon == NULL)
     return;
   webrtcbin = gst_callstats_watch_get_webrtcbin (watch);

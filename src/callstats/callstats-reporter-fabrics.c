@@ -39,11 +39,33 @@ callstats_reporter_tell_event (
       callstats_monitor_to_epoch (time), data);
 }
 
+/* What the application said of the peer connection, which its machine does not know. */
+static void
+insert_attributes (CallstatsReporterFabric *fabric, GVariantDict *dict)
+{
+  g_variant_dict_insert (dict, "remoteEndpointType", "s",
+      callstats_enum_to_string (
+          CALLSTATS_TYPE_ENDPOINT_TYPE, fabric->remote_endpoint_type));
+  g_variant_dict_insert (dict, "fabricTransmissionDirection", "s",
+      callstats_enum_to_string (
+          CALLSTATS_TYPE_TRANSMISSION_DIRECTION, fabric->direction));
+}
+
 static void
 on_machine_event (CallstatsFabric *machine, const char *name, gint64 time, GVariant *data,
     gpointer user_data)
 {
-  callstats_reporter_tell_event (user_data, name, time, data);
+  g_autoptr (GVariant) extended = NULL;
+  GVariantDict dict;
+
+  if (strcmp (name, "fabricSetup") != 0 && strcmp (name, "fabricSetupFailed") != 0) {
+    callstats_reporter_tell_event (user_data, name, time, data);
+    return;
+  }
+  g_variant_dict_init (&dict, data);
+  insert_attributes (user_data, &dict);
+  extended = g_variant_ref_sink (g_variant_dict_end (&dict));
+  callstats_reporter_tell_event (user_data, name, time, extended);
 }
 
 /* Not from within the machine's own emission: it is freed here. */
@@ -73,12 +95,7 @@ tell_added (
   if (options->usage != CALLSTATS_FABRIC_USAGE_AUTO)
     g_variant_dict_insert (&dict, "fabricUsage", "s",
         callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_USAGE, options->usage));
-  g_variant_dict_insert (&dict, "remoteEndpointType", "s",
-      callstats_enum_to_string (
-          CALLSTATS_TYPE_ENDPOINT_TYPE, options->remote_endpoint_type));
-  g_variant_dict_insert (&dict, "fabricTransmissionDirection", "s",
-      callstats_enum_to_string (
-          CALLSTATS_TYPE_TRANSMISSION_DIRECTION, options->direction));
+  insert_attributes (fabric, &dict);
   data = g_variant_ref_sink (g_variant_dict_end (&dict));
   callstats_reporter_tell_event (fabric, "addNewFabric", time, data);
 }
@@ -96,6 +113,8 @@ fabric_new (CallstatsReporter *self, const char *id,
   fabric->machine = callstats_fabric_new (id, time);
   fabric->remote_user = g_strdup (callstats_unless_empty (options->remote_user));
   fabric->start = time;
+  fabric->remote_endpoint_type = options->remote_endpoint_type;
+  fabric->direction = options->direction;
   fabric->conference = callstats_reporter_join (self, conference, time);
   g_signal_connect (fabric->machine, "event", G_CALLBACK (on_machine_event), fabric);
   g_hash_table_insert (self->fabrics, g_strdup (id), fabric);

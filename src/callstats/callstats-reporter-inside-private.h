@@ -26,6 +26,8 @@ typedef struct {
   CallstatsReporterConference *conference;
   char *remote_user;
   gint64 start;
+  CallstatsEndpointType remote_endpoint_type;
+  CallstatsTransmissionDirection direction;
   GHashTable *associations;  /* NULL, or SSRC → CallstatsAssociation */
   CallstatsReport *previous; /* NULL, or the last one that stats were told of */
 } CallstatsReporterFabric;

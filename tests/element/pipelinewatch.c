@@ -474,6 +474,27 @@ test_a_screen_is_shared_while_its_source_runs (void)
   g_assert_cmpuint (count (self, "screenShareStop"), ==, 1);
 }
 
+static gboolean
+is_of_a_screen (CallFixture *call, gpointer data)
+{
+  g_autofree char *usage = get_text (data, "fabricUsageEvent", "fabricUsage");
+
+  return g_strcmp0 (usage, "screen") == 0;
+}
+
+static void
+test_a_screen_alone_is_what_the_fabric_is_used_for (void)
+{
+  g_autoptr (Scene) self = scene_new ("caller");
+
+  call_fixture_add_stream (self->call, 0,
+      "testscreensrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! "
+      "vp8enc deadline=1 ! rtpvp8pay pt=97");
+  start (self);
+  call_fixture_wait (self->call, "fabricUsage screen", is_of_a_screen, self);
+  call_fixture_stop (self->call);
+}
+
 static void
 test_a_screen_that_is_taken_away_is_not_shared_any_more (void)
 {
@@ -663,6 +684,7 @@ main (int argc, char *argv[])
       test_a_pipeline_that_is_stopped_while_on_hold_does_not_resume);
   TEST ("hold/stopped", test_a_pipeline_that_is_stopped_was_not_on_hold);
   TEST ("screen/source-runs", test_a_screen_is_shared_while_its_source_runs);
+  TEST ("screen/alone-is-the-usage", test_a_screen_alone_is_what_the_fabric_is_used_for);
   TEST ("screen/taken-away", test_a_screen_that_is_taken_away_is_not_shared_any_more);
   TEST ("devices/asked-for", test_devices_are_told_when_asked_for);
   TEST ("devices/not-asked-for", test_devices_stay_untold_unless_asked_for);
