@@ -64,6 +64,10 @@ send_eos (LoopbackStream *self, guint call)
       gst_event_set_seqnum (eos, self->eos_seqnum);
     gst_pad_push_event (src, eos);
   }
+  g_mutex_lock (&self->lock);
+  if (self->call == call)
+    self->eos_sent = TRUE;
+  g_mutex_unlock (&self->lock);
   self->events->changed (self->owner);
 }
 

@@ -32,6 +32,7 @@ struct _LoopbackStream {
   guint call; /* counts them, as the element is used again */
 
   gboolean eos_in, eos_out;
+  gboolean eos_sent; /* eos_out, and downstream has it */
   guint32 eos_seqnum;
   guint64 packets_in, packets_out, packets_checked;
   guint16 last_in, last_out;

@@ -201,7 +201,7 @@ loopback_stream_reset (LoopbackStream *self)
   self->call++;
   self->opened_at = 0;
   self->received = self->offered = self->refused = self->dropping = self->eos_in =
-      self->eos_out = FALSE;
+      self->eos_out = self->eos_sent = FALSE;
   self->packets_in = self->packets_out = self->packets_checked = 0;
   g_mutex_unlock (&self->lock);
   loopback_sink_hold (self);
@@ -260,7 +260,7 @@ loopback_stream_has_ended (LoopbackStream *self, guint32 *seqnum)
   gboolean ended;
 
   g_mutex_lock (&self->lock);
-  ended = self->eos_out;
+  ended = self->eos_sent;
   *seqnum = self->eos_seqnum;
   g_mutex_unlock (&self->lock);
   return ended;
