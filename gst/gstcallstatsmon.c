@@ -574,7 +574,8 @@ gst_callstats_mon_change_state (GstElement *element, GstStateChange transition)
     finish (self);
     break;
   case GST_STATE_CHANGE_READY_TO_NULL:
-    stop (self);
+    /* A pipeline that failed on its way up goes down from here. */
+    finish (self);
     break;
   default:
     break;
