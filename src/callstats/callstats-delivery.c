@@ -10,7 +10,7 @@
 #include "callstats-delivery-private.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
-#include "callstats-monitor.h"
+#include "callstats-monitor-private.h"
 #include "callstats-outbox-private.h"
 #include "callstats-token-private.h"
 #include "callstats-transport-private.h"
@@ -424,8 +424,10 @@ handle_control (CallstatsDelivery *self, CallstatsMessage *message)
 static void
 on_opened (gpointer user_data)
 {
+  static gsize once;
   CallstatsDelivery *self = user_data;
 
+  callstats_monitor_rest_at_exit (&once);
   self->encoder = callstats_encoder_new (TRUE);
   self->decoder = callstats_decoder_new ();
   send_hello (self);
@@ -549,6 +551,7 @@ static const CallstatsTransportCallbacks transport_callbacks = {
 static void
 open_transport (CallstatsDelivery *self, const char *token)
 {
+  static gsize once;
   CallstatsTransportOptions options = {
     .uri = self->uri,
     .subprotocol = CALLSTATS_SUBPROTOCOL,
@@ -557,6 +560,7 @@ open_transport (CallstatsDelivery *self, const char *token)
     .ping_interval = PING_SECONDS,
   };
 
+  callstats_monitor_rest_at_exit (&once);
   self->state = CALLSTATS_DELIVERY_CONNECTING;
   start_timer (self, &self->welcome, WELCOME_MS, on_welcome_timeout);
   self->transport = self->transport_class->open (&options, &transport_callbacks, self);

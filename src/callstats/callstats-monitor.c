@@ -1,30 +1,87 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The monitor thread: one a process, made when first needed, there until the process
- * ends. Everything that a client knows lives on it, so it needs no locks.
+ * exits. Everything that a client knows lives on it, so it needs no locks.
  *
  * Its functions are for any thread.
  */
-#include "callstats-monitor.h"
+#include "callstats-monitor-private.h"
+
+#include <stdlib.h>
+
+#define LAST_MS 1000 /* how long an ending process waits for the thread to rest */
+
+static GMutex lock;
+static GCond rested;
+static GMainLoop *loop; /* NULL: the thread is at rest, or was never started */
+static GThread *thread;
 
 static gpointer
 run (gpointer data)
 {
   GMainContext *context = data;
-  g_autoptr (GMainLoop) loop = g_main_loop_new (context, FALSE);
 
   g_main_context_push_thread_default (context);
   g_main_loop_run (loop);
   g_main_context_pop_thread_default (context);
+
+  g_mutex_lock (&lock);
+  g_clear_pointer (&loop, g_main_loop_unref);
+  g_cond_signal (&rested);
+  g_mutex_unlock (&lock);
   return NULL;
+}
+
+static gboolean
+quit (gpointer data)
+{
+  if (loop != NULL)
+    g_main_loop_quit (loop);
+  return G_SOURCE_REMOVE;
+}
+
+/* Exit may also be called on the monitor thread, by a callback. */
+static void
+rest (void)
+{
+  gint64 end = g_get_monotonic_time () + LAST_MS * G_TIME_SPAN_MILLISECOND;
+  gboolean ends;
+
+  if (thread == NULL || g_thread_self () == thread)
+    return;
+  callstats_monitor_invoke (quit, NULL, NULL);
+  g_mutex_lock (&lock);
+  while (loop != NULL && g_cond_wait_until (&rested, &lock, end))
+    ;
+  ends = loop == NULL;
+  g_mutex_unlock (&lock);
+  if (ends)
+    g_thread_join (g_steal_pointer (&thread));
+}
+
+/*
+ * At exit the libraries below take themselves apart, one by one, in the reverse order of
+ * their first use: the monitor thread must rest before the first of them. Called after
+ * each first use of one, such as libcrypto for a token or TLS for a connection.
+ */
+void
+callstats_monitor_rest_at_exit (gsize *once)
+{
+  if (!g_once_init_enter (once))
+    return;
+  atexit (rest);
+  g_once_init_leave (once, 1);
 }
 
 static gpointer
 start (gpointer data)
 {
+  static gsize once;
   GMainContext *context = g_main_context_new ();
 
-  g_thread_unref (g_thread_new ("callstats", run, context));
+  loop = g_main_loop_new (context, FALSE);
+  thread = g_thread_new ("callstats", run, context);
+  callstats_monitor_rest_at_exit (&once);
   return context;
 }
 

@@ -10,6 +10,14 @@
 
 #include "callstats-json-private.h"
 
+/* A client that has gone may still be accepted, and after the next one. */
+typedef struct {
+  FakeCollector *collector;
+  SoupWebsocketConnection *websocket;
+  CallstatsDecoder *decoder;
+  guint number; /* 1 for the first that was upgraded */
+} Connection;
+
 struct _FakeCollector {
   GThread *thread;
   GMainContext *context;
@@ -17,8 +25,7 @@ struct _FakeCollector {
   SoupServer *server;
   guint port;
 
-  SoupWebsocketConnection *connection; /* its thread only */
-  CallstatsDecoder *decoder;
+  GPtrArray *open; /* Connection; its thread only */
   char *session;
 
   GMutex lock;
@@ -75,37 +82,59 @@ on_handshake (SoupServer *server, SoupServerMessage *message, const char *path,
 }
 
 static void
-send_text (FakeCollector *self, const char *text)
+connection_free (gpointer data)
 {
-  if (self->connection != NULL &&
-      soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_text (self->connection, text);
+  Connection *connection = data;
+
+  g_signal_handlers_disconnect_by_data (connection->websocket, connection);
+  g_object_unref (connection->websocket);
+  callstats_decoder_free (connection->decoder);
+  g_free (connection);
 }
 
 static void
-send_ack (FakeCollector *self)
+send_text (Connection *connection, const char *text)
 {
+  SoupWebsocketConnection *websocket = connection->websocket;
+
+  if (soup_websocket_connection_get_state (websocket) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_send_text (websocket, text);
+}
+
+static void
+tell (gpointer connection, gpointer text)
+{
+  send_text (connection, text);
+}
+
+static void
+send_ack (Connection *connection)
+{
+  FakeCollector *self = connection->collector;
   g_autofree char *text = NULL;
 
   g_mutex_lock (&self->lock);
   text = g_strdup_printf (
       "{\"type\":\"ack\",\"sequence\":%" G_GUINT64_FORMAT "}", self->stored);
   g_mutex_unlock (&self->lock);
-  send_text (self, text);
+  send_text (connection, text);
 }
 
 static void
-misbehave (FakeCollector *self, const FakeBehaviour *behaviour)
+misbehave (Connection *connection, const FakeBehaviour *behaviour)
 {
+  FakeCollector *self = connection->collector;
+
   g_mutex_lock (&self->lock);
   self->behaviour.misbehave = NULL;
   g_mutex_unlock (&self->lock);
-  behaviour->misbehave (self->connection, behaviour->misbehave_data);
+  behaviour->misbehave (connection->websocket, behaviour->misbehave_data);
 }
 
 static void
-welcome (FakeCollector *self, const FakeBehaviour *behaviour)
+welcome (Connection *connection, const FakeBehaviour *behaviour)
 {
+  FakeCollector *self = connection->collector;
   g_autofree char *text = NULL;
 
   g_mutex_lock (&self->lock);
@@ -115,12 +144,13 @@ welcome (FakeCollector *self, const FakeBehaviour *behaviour)
       behaviour->forced_stored >= 0 ? behaviour->forced_stored : (gint64)self->stored);
   self->behaviour.forced_stored = -1;
   g_mutex_unlock (&self->lock);
-  send_text (self, text);
+  send_text (connection, text);
 }
 
 static void
-on_hello (FakeCollector *self, JsonObject *hello)
+on_hello (Connection *connection, JsonObject *hello)
 {
+  FakeCollector *self = connection->collector;
   const char *session = callstats_json_get_string (hello, "session", "");
   FakeBehaviour behaviour;
 
@@ -136,22 +166,24 @@ on_hello (FakeCollector *self, JsonObject *hello)
   g_mutex_unlock (&self->lock);
 
   if (behaviour.misbehave != NULL && !behaviour.late)
-    misbehave (self, &behaviour);
+    misbehave (connection, &behaviour);
   if (!behaviour.mute)
-    welcome (self, &behaviour);
+    welcome (connection, &behaviour);
   if (behaviour.misbehave != NULL && behaviour.late)
-    misbehave (self, &behaviour);
+    misbehave (connection, &behaviour);
 }
 
 static void
-on_records (FakeCollector *self, CallstatsMessage *message)
+on_records (Connection *connection, CallstatsMessage *message)
 {
+  FakeCollector *self = connection->collector;
   gboolean acks;
   guint i;
 
   g_mutex_lock (&self->lock);
   for (i = 0; i < message->records->len; i++) {
-    Arrival arrival = { .connection = self->connections, .sequence = message->first + i };
+    Arrival arrival = { .connection = connection->number,
+      .sequence = message->first + i };
 
     g_array_append_val (self->arrivals, arrival);
     if (arrival.sequence != self->stored + 1)
@@ -163,49 +195,50 @@ on_records (FakeCollector *self, CallstatsMessage *message)
   changed (self);
   g_mutex_unlock (&self->lock);
   if (acks)
-    send_ack (self);
+    send_ack (connection);
 }
 
 static void
 on_message (
-    SoupWebsocketConnection *connection, int type, GBytes *frame, gpointer user_data)
+    SoupWebsocketConnection *websocket, int type, GBytes *frame, gpointer user_data)
 {
-  FakeCollector *self = user_data;
+  Connection *connection = user_data;
   g_autoptr (GError) error = NULL;
   g_autoptr (CallstatsMessage) message = callstats_decoder_push (
-      self->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
+      connection->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
 
   g_assert_no_error (error);
   if (message->kind == CALLSTATS_MESSAGE_RECORDS)
-    on_records (self, message);
+    on_records (connection, message);
   else if (strcmp (message->type, "hello") == 0)
-    on_hello (self, message->object);
+    on_hello (connection, message->object);
 }
 
 static void
-forget_connection (FakeCollector *self)
+on_closed (SoupWebsocketConnection *websocket, gpointer user_data)
 {
-  if (self->connection == NULL)
-    return;
-  g_signal_handlers_disconnect_by_data (self->connection, self);
-  g_clear_object (&self->connection);
-  g_clear_pointer (&self->decoder, callstats_decoder_free);
+  Connection *connection = user_data;
+
+  g_ptr_array_remove_fast (connection->collector->open, connection);
 }
 
 static void
 on_connection (SoupServer *server, SoupServerMessage *message, const char *path,
-    SoupWebsocketConnection *connection, gpointer user_data)
+    SoupWebsocketConnection *websocket, gpointer user_data)
 {
   FakeCollector *self = user_data;
+  Connection *connection = g_new0 (Connection, 1);
 
-  forget_connection (self);
-  self->connection = g_object_ref (connection);
-  self->decoder = callstats_decoder_new ();
+  connection->collector = self;
+  connection->websocket = g_object_ref (websocket);
+  connection->decoder = callstats_decoder_new ();
+  g_ptr_array_add (self->open, connection);
   soup_websocket_connection_set_max_incoming_payload_size (
-      connection, CALLSTATS_MAX_FRAME);
-  g_signal_connect (connection, "message", G_CALLBACK (on_message), self);
+      websocket, CALLSTATS_MAX_FRAME);
+  g_signal_connect (websocket, "message", G_CALLBACK (on_message), connection);
+  g_signal_connect (websocket, "closed", G_CALLBACK (on_closed), connection);
   g_mutex_lock (&self->lock);
-  self->connections++;
+  connection->number = ++self->connections;
   changed (self);
   g_mutex_unlock (&self->lock);
 }
@@ -242,7 +275,7 @@ run (gpointer data)
   g_mutex_unlock (&self->lock);
   g_main_loop_run (self->loop);
 
-  forget_connection (self);
+  g_ptr_array_set_size (self->open, 0);
   soup_server_disconnect (self->server);
   while (g_main_context_iteration (self->context, FALSE))
     ;
@@ -262,6 +295,7 @@ fake_collector_new (guint port)
   g_cond_init (&self->cond);
   self->port = port;
   self->behaviour.forced_stored = -1;
+  self->open = g_ptr_array_new_with_free_func (connection_free);
   self->hellos = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   self->records = g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
   self->arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
@@ -289,6 +323,7 @@ fake_collector_free (FakeCollector *self)
   g_thread_join (self->thread);
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
+  g_ptr_array_unref (self->open);
   g_ptr_array_unref (self->hellos);
   g_ptr_array_unref (self->records);
   g_array_unref (self->arrivals);
@@ -322,14 +357,16 @@ static gboolean
 drop_now (gpointer data)
 {
   FakeCollector *self = data;
-  GIOStream *stream;
+  guint i;
 
-  if (self->connection != NULL) {
-    stream = soup_websocket_connection_get_io_stream (self->connection);
+  for (i = 0; i < self->open->len; i++) {
+    Connection *connection = self->open->pdata[i];
+    GIOStream *stream = soup_websocket_connection_get_io_stream (connection->websocket);
+
     if (stream != NULL)
       g_io_stream_close (stream, NULL, NULL);
-    forget_connection (self);
   }
+  g_ptr_array_set_size (self->open, 0);
   g_mutex_lock (&self->lock);
   self->dropping = FALSE;
   changed (self);
@@ -358,7 +395,7 @@ send_now (gpointer data)
 {
   Sending *sending = data;
 
-  send_text (sending->collector, sending->text);
+  g_ptr_array_foreach (sending->collector->open, tell, sending->text);
   g_free (sending->text);
   g_free (sending);
   return G_SOURCE_REMOVE;
@@ -374,10 +411,18 @@ fake_collector_send (FakeCollector *self, const char *text)
   g_main_context_invoke (self->context, send_now, sending);
 }
 
+static void
+tell_stored (gpointer connection, gpointer user_data)
+{
+  send_ack (connection);
+}
+
 static gboolean
 ack_now (gpointer data)
 {
-  send_ack (data);
+  FakeCollector *self = data;
+
+  g_ptr_array_foreach (self->open, tell_stored, NULL);
   return G_SOURCE_REMOVE;
 }
 

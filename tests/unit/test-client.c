@@ -1045,6 +1045,29 @@ test_clients_may_go_at_any_time (Fixture *fixture, gconstpointer data)
 }
 
 static void
+exit_in_mid_traffic (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *fabric = add_fabric (fixture);
+  guint i;
+
+  WAIT_UNTIL (fixture->initialized->len > 0);
+  for (i = 0; i < 500; i++)
+    send_event (fixture->client, fabric, "audioMute");
+  exit (0);
+}
+
+static void
+test_a_process_may_exit_in_mid_traffic (void)
+{
+  guint i;
+
+  for (i = 0; i < 20; i++) {
+    g_test_trap_subprocess ("/client/exit-in-mid-traffic/subprocess", 0, 0);
+    g_test_trap_assert_passed ();
+  }
+}
+
+static void
 test_without_a_backend_nothing_is_kept (void)
 {
   Fixture fixture = { .client = callstats_client_new (NULL, NULL) };
@@ -1192,6 +1215,9 @@ main (int argc, char **argv)
   ADD ("data-too-deep-for-a-frame-is-refused", test_data_too_deep_for_a_frame_is_refused);
   ADD ("ten-threads-may-use-a-client-at-once", test_ten_threads_may_use_a_client_at_once);
   ADD ("clients-may-go-at-any-time", test_clients_may_go_at_any_time);
+  ADD ("exit-in-mid-traffic/subprocess", exit_in_mid_traffic);
+  g_test_add_func ("/client/a-process-may-exit-in-mid-traffic",
+      test_a_process_may_exit_in_mid_traffic);
   g_test_add_func ("/client/signals-arrive-where-the-client-was-made",
       test_signals_arrive_where_the_client_was_made);
   g_test_add_func ("/client/without-a-backend-nothing-is-kept",
