@@ -26,6 +26,7 @@ typedef struct {
   guint setup_timeout_ms;
   CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
+  GstCallstatsDetail detail;
   gboolean collect_sdp;
   GstCallstatsPostMessages post_messages;
   GstCallstatsPipelineWatch *pipeline; /* NULL once closed */
@@ -294,6 +295,7 @@ watch (State *state, GstElement *webrtcbin, const Addition *addition, GError **e
     .interval_ms = state->interval_ms,
     .setup_timeout_ms = state->setup_timeout_ms,
     .collect_ip = state->collect_ip,
+    .detail = state->detail,
     .collect_sdp = state->collect_sdp,
   };
   GstCallstatsWatch *watch;
@@ -685,6 +687,7 @@ state_new (GstElement *element, const GstCallstatsCallMonitorOptions *options)
   state->setup_timeout_ms = options->setup_timeout_ms;
   state->usage = options->usage;
   state->collect_ip = options->collect_ip;
+  state->detail = options->detail;
   state->collect_sdp = options->collect_sdp;
   state->post_messages = options->post_messages;
   state->pipeline = gst_callstats_pipeline_watch_new (

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "webrtcbinstats.h"
+#include "stats/statssource.h"
 
 G_BEGIN_DECLS
 
@@ -26,6 +26,7 @@ typedef struct {
   guint setup_timeout_ms;
   CallstatsFabricUsage usage;
   GstCallstatsCollectIp collect_ip;
+  GstCallstatsDetail detail;
   gboolean collect_sdp;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;

@@ -64,6 +64,7 @@ struct _GstCallstatsMon {
   guint setup_timeout;
   CallstatsFabricUsage fabric_usage;
   GstCallstatsCollectIp collect_ip;
+  GstCallstatsDetail detail;
   gboolean collect_sdp;
   gboolean collect_devices;
   GstCallstatsPostMessages post_messages;
@@ -103,6 +104,7 @@ enum {
   PROP_SETUP_TIMEOUT,
   PROP_FABRIC_USAGE,
   PROP_COLLECT_IP,
+  PROP_DETAIL,
   PROP_COLLECT_SDP,
   PROP_COLLECT_DEVICES,
   PROP_POST_MESSAGES,
@@ -180,6 +182,8 @@ set_number (GstCallstatsMon *self, guint id, const GValue *value)
     self->fabric_usage = g_value_get_enum (value);
   else if (id == PROP_COLLECT_IP)
     self->collect_ip = g_value_get_enum (value);
+  else if (id == PROP_DETAIL)
+    self->detail = g_value_get_flags (value);
   else if (id == PROP_COLLECT_SDP)
     self->collect_sdp = g_value_get_boolean (value);
   else if (id == PROP_COLLECT_DEVICES)
@@ -269,6 +273,7 @@ gst_callstats_mon_set_property (
   case PROP_SETUP_TIMEOUT:
   case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
+  case PROP_DETAIL:
   case PROP_COLLECT_SDP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
@@ -323,6 +328,8 @@ get_own (GstCallstatsMon *self, guint id, GValue *value)
     g_value_set_enum (value, self->fabric_usage);
   else if (id == PROP_COLLECT_IP)
     g_value_set_enum (value, self->collect_ip);
+  else if (id == PROP_DETAIL)
+    g_value_set_flags (value, self->detail);
   else if (id == PROP_COLLECT_SDP)
     g_value_set_boolean (value, self->collect_sdp);
   else if (id == PROP_COLLECT_DEVICES)
@@ -359,6 +366,7 @@ gst_callstats_mon_get_property (
   case PROP_SETUP_TIMEOUT:
   case PROP_FABRIC_USAGE:
   case PROP_COLLECT_IP:
+  case PROP_DETAIL:
   case PROP_COLLECT_SDP:
   case PROP_COLLECT_DEVICES:
   case PROP_POST_MESSAGES:
@@ -456,6 +464,7 @@ start (GstCallstatsMon *self)
   options.setup_timeout_ms = self->setup_timeout;
   options.usage = self->fabric_usage;
   options.collect_ip = self->collect_ip;
+  options.detail = self->detail;
   options.collect_sdp = self->collect_sdp;
   options.collect_devices = self->collect_devices;
   options.post_messages = self->post_messages;
@@ -638,6 +647,7 @@ gst_callstats_mon_init (GstCallstatsMon *self)
   self->setup_timeout = DEFAULT_SETUP_TIMEOUT;
   self->fabric_usage = CALLSTATS_FABRIC_USAGE_AUTO;
   self->collect_ip = DEFAULT_COLLECT_IP;
+  self->detail = GST_CALLSTATS_DETAIL_ALL;
   self->post_messages = DEFAULT_POST_MESSAGES;
   self->own_client = callstats_client_new (NULL, NULL);
   self->warnings = g_ptr_array_new_with_free_func ((GDestroyNotify)g_error_free);
@@ -729,6 +739,11 @@ install_watching (GObjectClass *klass)
       g_param_spec_enum ("collect-ip", "collect-ip",
           "How much of IP addresses is told, on the bus and to the backend",
           GST_TYPE_CALLSTATS_COLLECT_IP, DEFAULT_COLLECT_IP, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_DETAIL,
+      g_param_spec_flags ("detail", "detail",
+          "Groups of statistics that are taken beside RTP's and RTCP's",
+          GST_TYPE_CALLSTATS_DETAIL, GST_CALLSTATS_DETAIL_ALL,
+          G_PARAM_READWRITE | READY));
   g_object_class_install_property (klass, PROP_COLLECT_SDP,
       g_param_spec_boolean ("collect-sdp", "collect-sdp",
           "Whether session descriptions are told, without their secrets", FALSE,
@@ -837,5 +852,6 @@ gst_callstats_mon_class_init (GstCallstatsMonClass *klass)
       "Generic/Network/WebRTC/Analyzer", "Reports what webrtcbins do, as callstats did",
       "gst-callstats");
   gst_type_mark_as_plugin_api (GST_TYPE_CALLSTATS_COLLECT_IP, 0);
+  gst_type_mark_as_plugin_api (GST_TYPE_CALLSTATS_DETAIL, 0);
   gst_type_mark_as_plugin_api (GST_TYPE_CALLSTATS_POST_MESSAGES, 0);
 }

@@ -13,6 +13,7 @@
 #include "fabriclink.h"
 #include "mediawatch.h"
 #include "setupwatch.h"
+#include "stats/collector.h"
 #include "watchpart.h"
 #include "webrtcbinwatch.h"
 
@@ -27,12 +28,13 @@ struct _GstCallstatsWatch {
   Link *link;
   gpointer parts[G_N_ELEMENTS (parts)]; /* NULL: detached */
   GWeakRef webrtcbin;
-  GstCallstatsCollectIp collect_ip;
-  GArray *handlers; /* gulong */
+  GstCallstatsCollector *collector; /* NULL: stopped */
+  GArray *handlers;                 /* gulong */
   GSource *poll;
   GstPromise *in_flight; /* NULL: no request */
   gboolean was_open;     /* it has answered with stats */
-  gboolean finishing;    /* the next reply is the last */
+  gboolean due;          /* a report waits for the reply */
+  gboolean finishing;    /* the next report is the last */
   gboolean ended;        /* the fabric is terminated */
   GDestroyNotify done;
   gpointer done_data;
@@ -259,15 +261,38 @@ end_fabric (GstCallstatsWatch *self)
 }
 
 static void
+free_collector (GstCallstatsWatch *self)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+
+  gst_callstats_collector_free (g_steal_pointer (&self->collector), webrtcbin);
+}
+
+static void
 finish_now (GstCallstatsWatch *self)
 {
   GDestroyNotify done = g_steal_pointer (&self->done);
 
   stop_polling (self);
   detach_parts (self);
+  free_collector (self);
   end_fabric (self);
   if (done != NULL)
     done (self->done_data);
+}
+
+static void
+report (GstCallstatsWatch *self, gint64 now)
+{
+  g_autoptr (GstElement) webrtcbin = g_weak_ref_get (&self->webrtcbin);
+  g_autoptr (CallstatsReport) report = NULL;
+
+  self->due = FALSE;
+  if (webrtcbin == NULL || self->collector == NULL)
+    return;
+  report = gst_callstats_collector_collect (self->collector, webrtcbin, now);
+  if (report != NULL)
+    callstats_client_send_report (self->link->client, self->link->fabric, report);
 }
 
 /* A webrtcbin that is closed, or not open yet, answers with an error. */
@@ -275,7 +300,6 @@ static void
 take_reply (GstCallstatsWatch *self, Reply *reply)
 {
   const GstStructure *stats = gst_promise_get_reply (reply->promise);
-  g_autoptr (CallstatsReport) report = NULL;
 
   if (stats == NULL || gst_structure_has_field_typed (stats, "error", G_TYPE_ERROR)) {
     if (self->was_open)
@@ -284,11 +308,10 @@ take_reply (GstCallstatsWatch *self, Reply *reply)
   }
   self->was_open = TRUE;
   sample_parts (self, stats, reply->time);
-  if (reply->first)
-    return;
-  report = gst_callstats_read_stats (
-      stats, callstats_monitor_to_epoch (reply->time), self->collect_ip);
-  callstats_client_send_report (self->link->client, self->link->fabric, report);
+  if (self->collector != NULL)
+    gst_callstats_collector_take_reply (self->collector, reply->promise, reply->time);
+  if (self->due)
+    report (self, reply->time);
 }
 
 static gboolean
@@ -353,10 +376,25 @@ request_stats (GstCallstatsWatch *self, gboolean first)
   g_signal_emit_by_name (webrtcbin, "get-stats", NULL, self->in_flight);
 }
 
+/* Returns: FALSE: the report comes with the reply */
+static gboolean
+report_now (GstCallstatsWatch *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->was_open && !gst_callstats_collector_wants_reply (self->collector, now)) {
+    report (self, now);
+    return TRUE;
+  }
+  self->due = TRUE;
+  request_stats (self, FALSE);
+  return self->in_flight == NULL;
+}
+
 static gboolean
 on_poll (gpointer user_data)
 {
-  request_stats (user_data, FALSE);
+  report_now (user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -389,8 +427,7 @@ gst_callstats_watch_finish (
   }
   stop_polling (self);
   self->finishing = TRUE;
-  request_stats (self, FALSE);
-  if (self->in_flight == NULL)
+  if (report_now (self))
     finish_now (self);
 }
 
@@ -407,7 +444,8 @@ gst_callstats_watch_new (
     return NULL;
   self = g_new0 (GstCallstatsWatch, 1);
   self->link = gst_callstats_fabric_link_new (options->client, fabric, self);
-  self->collect_ip = options->collect_ip;
+  self->collector = gst_callstats_collector_new (
+      self->link, webrtcbin, options->collect_ip, options->detail);
   self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
   g_weak_ref_init (&self->webrtcbin, webrtcbin);
   /* First, so that a phase is marked before the state it leads to is told. */

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "buserror.h"
-#include "webrtcbinstats.h"
+#include "stats/statssource.h"
 
 G_BEGIN_DECLS
 
@@ -21,6 +21,7 @@ typedef struct {
   CallstatsFabricUsage usage; /* AUTO: what is negotiated */
   guint interval_ms;
   GstCallstatsCollectIp collect_ip;
+  GstCallstatsDetail detail;
   gboolean collect_sdp;
   guint setup_timeout_ms;
 } GstCallstatsWatchOptions;
