@@ -75,7 +75,9 @@ class Browser:
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def wait_answer(self):
-        return self.server.posts["/answer"].get(timeout=DEADLINE)
+        answer = self.server.posts["/answer"].get(timeout=DEADLINE)
+        assert answer.startswith("v=0"), answer
+        return answer
 
     def wait_stats(self):
         return json.loads(self.server.posts["/stats"].get(timeout=DEADLINE))

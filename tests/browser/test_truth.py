@@ -33,7 +33,7 @@ const post = async (path, body) => fetch(path, {method: "POST", body});
         await sender.replaceTrack(null);
     await post("/stats", JSON.stringify(Object.fromEntries(await peer.getStats())));
   }, 1000);
-})();
+})().catch(error => post("/answer", String(error)));
 </script>"""
 
 MEDIA = (
@@ -110,8 +110,9 @@ class WatchedCall:
         self.changed = threading.Condition()
         self.call.pipeline.get_by_name("mon").connect("report", self.on_report)
         self.call.webrtcbin.connect("pad-added", self.on_pad)
-        for pad in self.call.webrtcbin.sinkpads:
-            pad.get_property("transceiver").set_property("do-nack", True)
+        # Chromium refuses retransmissions of audio.
+        video = self.call.webrtcbin.get_static_pad("sink_1")
+        video.get_property("transceiver").set_property("do-nack", True)
         self.browser = Browser(PAGE, self.call.make_offer())
         test.addCleanup(self.browser.close)
         self.call.take_answer(self.browser.wait_answer())
