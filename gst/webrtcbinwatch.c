@@ -31,8 +31,10 @@ struct _GstCallstatsWatch {
   GstCallstatsCollector *collector; /* NULL: stopped */
   GArray *handlers;                 /* gulong */
   GSource *poll;
+  gint64 due_at;         /* the next report, by the monotonic clock */
   GstPromise *in_flight; /* NULL: no request */
   gboolean was_open;     /* it has answered with stats */
+  gint64 asked;          /* when it was requested */
   gboolean due;          /* a report waits for the reply */
   gboolean finishing;    /* the next report is the last */
   gboolean ended;        /* the fabric is terminated */
@@ -309,7 +311,8 @@ take_reply (GstCallstatsWatch *self, Reply *reply)
   self->was_open = TRUE;
   sample_parts (self, stats, reply->time);
   if (self->collector != NULL)
-    gst_callstats_collector_take_reply (self->collector, reply->promise, reply->time);
+    gst_callstats_collector_take_reply (
+        self->collector, reply->promise, reply->time, reply->time - self->asked);
   if (self->due)
     report (self, reply->time);
 }
@@ -368,6 +371,7 @@ request_stats (GstCallstatsWatch *self, gboolean first)
 
   if (webrtcbin == NULL || self->in_flight != NULL)
     return;
+  self->asked = g_get_monotonic_time ();
   request = g_new0 (Request, 1);
   request->link = gst_callstats_fabric_link_ref (self->link);
   request->first = first;
@@ -391,11 +395,40 @@ report_now (GstCallstatsWatch *self)
   return self->in_flight == NULL;
 }
 
+static gboolean on_poll (gpointer user_data);
+
+/* What is overdue is left out. */
+static void
+schedule (GstCallstatsWatch *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  stop_polling (self);
+  self->due_at =
+      MAX (self->due_at + gst_callstats_collector_get_interval (self->collector), now);
+  self->poll = callstats_monitor_add_timeout (
+      (guint)((self->due_at - now + 999) / 1000), on_poll, self, NULL);
+}
+
 static gboolean
 on_poll (gpointer user_data)
 {
-  report_now (user_data);
-  return G_SOURCE_CONTINUE;
+  GstCallstatsWatch *self = user_data;
+
+  schedule (self);
+  report_now (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* Anywhere within the interval, so that the reports of many webrtcbins spread over it. */
+static void
+start_polling (GstCallstatsWatch *self)
+{
+  gint64 interval = gst_callstats_collector_get_interval (self->collector);
+
+  self->due_at =
+      g_get_monotonic_time () - (gint64)(g_random_double () * (double)interval);
+  schedule (self);
 }
 
 /* A reply that comes after the interruption is dropped by the promise. */
@@ -444,14 +477,15 @@ gst_callstats_watch_new (
     return NULL;
   self = g_new0 (GstCallstatsWatch, 1);
   self->link = gst_callstats_fabric_link_new (options->client, fabric, self);
-  self->collector = gst_callstats_collector_new (
-      self->link, webrtcbin, options->collect_ip, options->detail);
+  self->collector = gst_callstats_collector_new (self->link, webrtcbin,
+      (gint64)options->interval_ms * G_TIME_SPAN_MILLISECOND, options->collect_ip,
+      options->detail);
   self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
   g_weak_ref_init (&self->webrtcbin, webrtcbin);
   /* First, so that a phase is marked before the state it leads to is told. */
   attach_parts (self, webrtcbin, options);
   connect_notifications (self, webrtcbin);
-  self->poll = callstats_monitor_add_timeout (options->interval_ms, on_poll, self, NULL);
+  start_polling (self);
   request_stats (self, TRUE);
   return self;
 }

@@ -6,10 +6,11 @@
  * it takes, is asked only for what changes rarely. Monitor thread only, but for changed.
  */
 #include "collector.h"
+#include "pace.h"
 #include "rtpstreams.h"
 
 /* The longest that a change may be missed which nothing announces. */
-#define MAX_AGE 0
+#define MAX_AGE 1
 
 static const GstCallstatsStatsSource *const sources[] = {
   NULL,
@@ -21,6 +22,7 @@ struct _GstCallstatsCollector {
   GstCallstatsCollectIp collect_ip;
   GstPromise *reply; /* NULL: none yet */
   gint64 reply_time;
+  GstCallstatsPace reply_pace, report_pace;
   gint *changed;    /* atomic, in a box that handlers hold too */
   GArray *handlers; /* gulong */
 };
@@ -160,6 +162,22 @@ describe (
   }
 }
 
+/* What the watching itself costs, where that makes it rarer. */
+static void
+describe_pace (GstCallstatsCollector *self, CallstatsReport *report)
+{
+  if (!gst_callstats_pace_is_slowed (&self->reply_pace) &&
+      !gst_callstats_pace_is_slowed (&self->report_pace))
+    return;
+  callstats_report_add_stats (report, "callstats-monitor", "callstats-monitor");
+  callstats_report_set_double (report, "reportInterval",
+      (double)gst_callstats_pace_interval (&self->report_pace) / G_USEC_PER_SEC);
+  callstats_report_set_double (report, "getStatsInterval",
+      (double)gst_callstats_pace_interval (&self->reply_pace) / G_USEC_PER_SEC);
+  callstats_report_set_double (report, "getStatsDuration",
+      (double)gst_callstats_pace_cost (&self->reply_pace) / G_USEC_PER_SEC);
+}
+
 CallstatsReport *
 gst_callstats_collector_collect (
     GstCallstatsCollector *self, GstElement *webrtcbin, gint64 now)
@@ -173,6 +191,7 @@ gst_callstats_collector_collect (
     .stats_time = self->reply_time,
     .collect_ip = self->collect_ip,
   };
+  gint64 start = g_get_monotonic_time ();
   CallstatsReport *report;
 
   if (rtpbin == NULL)
@@ -184,13 +203,16 @@ gst_callstats_collector_collect (
   else
     report = callstats_report_new (callstats_monitor_to_epoch (now));
   describe (self, &view, report);
+  describe_pace (self, report);
+  gst_callstats_pace_measure (&self->report_pace, g_get_monotonic_time () - start);
   return report;
 }
 
 void
 gst_callstats_collector_take_reply (
-    GstCallstatsCollector *self, GstPromise *promise, gint64 time)
+    GstCallstatsCollector *self, GstPromise *promise, gint64 time, gint64 cost)
 {
+  gst_callstats_pace_measure (&self->reply_pace, cost);
   g_clear_pointer (&self->reply, gst_promise_unref);
   self->reply = gst_promise_ref (promise);
   self->reply_time = time;
@@ -199,17 +221,31 @@ gst_callstats_collector_take_reply (
 gboolean
 gst_callstats_collector_wants_reply (GstCallstatsCollector *self, gint64 now)
 {
+  gint64 age = now - self->reply_time;
+
+  if (self->reply == NULL)
+    return TRUE;
+  if (age < gst_callstats_pace_rest (&self->reply_pace))
+    return FALSE;
   return g_atomic_int_compare_and_exchange (self->changed, TRUE, FALSE) ||
-         self->reply == NULL || now - self->reply_time >= MAX_AGE;
+         age >= gst_callstats_pace_interval (&self->reply_pace);
+}
+
+gint64
+gst_callstats_collector_get_interval (GstCallstatsCollector *self)
+{
+  return gst_callstats_pace_interval (&self->report_pace);
 }
 
 GstCallstatsCollector *
 gst_callstats_collector_new (GstCallstatsFabricLink *link, GstElement *webrtcbin,
-    GstCallstatsCollectIp collect_ip, GstCallstatsDetail detail)
+    gint64 interval, GstCallstatsCollectIp collect_ip, GstCallstatsDetail detail)
 {
   GstCallstatsCollector *self = g_new0 (GstCallstatsCollector, 1);
 
   self->collect_ip = collect_ip;
+  gst_callstats_pace_init (&self->report_pace, interval);
+  gst_callstats_pace_init (&self->reply_pace, MAX_AGE);
   self->changed = g_atomic_rc_box_new0 (gint);
   self->handlers = g_array_new (FALSE, FALSE, sizeof (gulong));
   self->streams = gst_callstats_rtp_streams_new (link, webrtcbin);
