@@ -184,6 +184,16 @@ on_rtpbin_pad_added (GstElement *rtpbin, GstPad *pad, Edges *edges)
 }
 
 static void
+on_sender_timeout (GstElement *rtpbin, guint session, guint ssrc, Edges *edges)
+{
+  g_mutex_lock (&edges->lock->lock);
+  if (g_hash_table_contains (edges->received, GUINT_TO_POINTER (ssrc)))
+    edges->sender_timeouts++;
+  g_cond_broadcast (&edges->lock->changed);
+  g_mutex_unlock (&edges->lock->lock);
+}
+
+static void
 on_element_added (GstBin *webrtcbin, GstBin *bin, GstElement *element, Edges *edges)
 {
   static const struct {
@@ -224,6 +234,8 @@ edges_init (Edges *edges, EdgeLock *lock, GstElement *webrtcbin)
   g_signal_connect (
       webrtcbin, "deep-element-added", G_CALLBACK (on_element_added), edges);
   g_signal_connect (edges->rtpbin, "pad-added", G_CALLBACK (on_rtpbin_pad_added), edges);
+  g_signal_connect (
+      edges->rtpbin, "on-sender-timeout", G_CALLBACK (on_sender_timeout), edges);
 }
 
 /* After the webrtcbin has stopped */

@@ -29,6 +29,7 @@ typedef struct {
   GHashTable *rtcp;      /* RtcpCount, of what came */
   /* Of the transports: datagrams but for ICE's own */
   guint64 packets_sent, bytes_sent, packets_received, bytes_received;
+  guint sender_timeouts; /* streams that came and rest, as the RTP sessions tell */
   /* Of each stream with a payload type below, one packet in so many is lost on its way,
    * after encryption; 0: none. Set before the call. */
   guint drop_interval;

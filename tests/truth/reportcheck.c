@@ -208,8 +208,8 @@ check_near (const Stats *stats, const char *member, double expected, double tole
   double number;
 
   if (need_number (stats, member, &number) && !(fabs (number - expected) <= tolerance))
-    check_failed ("%s: %s is %.15g, not %.15g ± %g", stats->what, member, number,
-        expected, tolerance);
+    check_failed ("%s: %s is %.15g, not %.15g, give or take %g", stats->what, member,
+        number, expected, tolerance);
 }
 
 void

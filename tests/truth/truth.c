@@ -182,6 +182,20 @@ test_ssrc_change (void)
   finish (call);
 }
 
+/* As a source is that mutes, for longer than RTP sessions wait */
+static void
+test_rest (void)
+{
+  g_autoptr (TruthCall) call = truth_call_new (GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE);
+
+  truth_call_add_source (call, CALLER, TRUTH_OPUS);
+  truth_call_add_source (call, CALLER, TRUTH_VP8);
+  run (call);
+  truth_call_rest (call);
+  truth_call_wait_packets (call, PACKETS);
+  finish (call);
+}
+
 static void
 test_no_ssrc_in_caps (void)
 {
@@ -249,6 +263,7 @@ main (int argc, char **argv)
   g_test_add_func ("/truth/loss-with-rtx", test_loss_with_rtx);
   g_test_add_func ("/truth/renegotiation", test_renegotiation);
   g_test_add_func ("/truth/ssrc-change", test_ssrc_change);
+  g_test_add_func ("/truth/rest", test_rest);
   g_test_add_func ("/truth/no-ssrc-in-caps", test_no_ssrc_in_caps);
   g_test_add_func ("/truth/data-channel", test_data_channel);
   return g_test_run ();

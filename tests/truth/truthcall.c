@@ -17,11 +17,12 @@
 
 const TruthFormat truth_formats[] = {
   { "audio", "audio/opus", 96, 48000, 2,
-      "audiotestsrc is-live=true wave=white-noise ! opusenc ! rtpopuspay pt=96" },
+      "audiotestsrc name=raw is-live=true wave=white-noise ! opusenc ! rtpopuspay "
+      "pt=96" },
 #define VP8(pt) \
   { \
     "video", "video/VP8", pt, 90000, 0, \
-        "videotestsrc is-live=true pattern=snow ! " \
+        "videotestsrc name=raw is-live=true pattern=snow ! " \
         "video/x-raw,width=64,height=48,framerate=30/1 ! " \
         "vp8enc deadline=1 target-bitrate=200000 ! rtpvp8pay mtu=400 pt=" #pt \
   }
@@ -256,26 +257,45 @@ truth_call_drop (TruthCall *self)
 
 /* Sources */
 
-/* Nothing leaves a source that is held back; EOS would make webrtcbin say BYE. */
+/* Nothing enters the encoder of a source that is held back, so sequence numbers go on
+ * later as if nothing had been; EOS would make webrtcbin say BYE. */
+static GstPadProbeReturn
+on_raw_data (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  TruthCall *self = data;
+  gboolean held;
+
+  g_mutex_lock (&self->lock.lock);
+  held = self->held;
+  g_mutex_unlock (&self->lock.lock);
+  return held ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
 static GstPadProbeReturn
 on_source_data (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 {
   TruthSource *source = data;
+  GstBuffer *buffer =
+      info->type & GST_PAD_PROBE_TYPE_BUFFER
+          ? GST_PAD_PROBE_INFO_BUFFER (info)
+          : gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), 0);
   Packet packet;
-  GstPadProbeReturn result = GST_PAD_PROBE_OK;
 
+  g_assert_true (packet_parse (buffer, &packet));
   g_mutex_lock (&source->call->lock.lock);
-  if (source->call->held)
-    result = GST_PAD_PROBE_DROP;
-  else if (info->type & GST_PAD_PROBE_TYPE_BUFFER &&
-           packet_parse (GST_PAD_PROBE_INFO_BUFFER (info), &packet))
-    source->ssrc = packet.ssrc;
-  else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST &&
-           packet_parse (
-               gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), 0), &packet))
-    source->ssrc = packet.ssrc;
+  source->ssrc = packet.ssrc;
+  g_cond_broadcast (&source->call->lock.changed);
   g_mutex_unlock (&source->call->lock.lock);
-  return result;
+  return GST_PAD_PROBE_OK;
+}
+
+static void
+probe_raw (TruthCall *self, GstElement *bin)
+{
+  g_autoptr (GstElement) raw = gst_bin_get_by_name (GST_BIN (bin), "raw");
+  g_autoptr (GstPad) pad = gst_element_get_static_pad (raw, "src");
+
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_raw_data, self, NULL);
 }
 
 static GstPadProbeReturn
@@ -309,6 +329,7 @@ add_source (TruthCall *self, TruthEnd end, const TruthFormat *format, gboolean t
   source->bin =
       gst_object_ref_sink (gst_parse_bin_from_description (format->launch, TRUE, &error));
   g_assert_no_error (error);
+  probe_raw (self, source->bin);
   src = gst_element_get_static_pad (source->bin, "src");
   gst_pad_add_probe (src, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
       on_source_data, source, NULL);
@@ -471,6 +492,23 @@ truth_call_wait_reports (TruthCall *self, guint reports)
       truth_call_wait (self, deadline, "reports");
     g_mutex_unlock (&self->lock.lock);
   }
+}
+
+void
+truth_call_rest (TruthCall *self)
+{
+  gint64 deadline = g_get_monotonic_time () + DEADLINE;
+  guint i, streams[N_ENDS] = { 0, 0 };
+
+  for (i = 0; i < self->sources->len; i++)
+    streams[((TruthSource *)g_ptr_array_index (self->sources, i))->end]++;
+  g_mutex_lock (&self->lock.lock);
+  self->held = TRUE;
+  while (self->edges[CALLEE].sender_timeouts < streams[CALLER] ||
+         self->edges[CALLER].sender_timeouts < streams[CALLEE])
+    truth_call_wait (self, deadline, "RTP sessions to take streams for ended");
+  self->held = FALSE;
+  g_mutex_unlock (&self->lock.lock);
 }
 
 /* Negotiating */

@@ -81,6 +81,9 @@ void truth_call_negotiate (TruthCall *call);
 /* Until so many packets more of each stream have arrived. */
 void truth_call_wait_packets (TruthCall *call, guint64 packets);
 void truth_call_wait_reports (TruthCall *call, guint reports);
+/* Sources give nothing until the other end's RTP sessions no longer take the streams for
+ * senders; then they go on. */
+void truth_call_rest (TruthCall *call);
 /* No source gives a packet from now on. Waits until all that were sent have arrived or
  * are lost, both ends have heard of it in two further RTCP reports, and each end has made
  * two further reports of statistics. */

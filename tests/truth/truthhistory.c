@@ -31,6 +31,7 @@ typedef struct {
   GHashTable *ids;       /* "type ssrc" → id */
   GHashTable *active;    /* ids of streams that flow until the end, once seen */
   GPtrArray *streams[2]; /* TruthStream: sent, received */
+  guint transports;      /* when the call was at rest */
 } History;
 
 static void
@@ -156,6 +157,16 @@ check_report (
 
 /* Transports */
 
+static guint
+count_transports (const Report *report)
+{
+  GList *all = report_list (report, "transport");
+  guint n = g_list_length (all);
+
+  g_list_free (all);
+  return n;
+}
+
 /* FALSE: one has no such member, which was told */
 static gboolean
 sum_transports (const Report *report, const char *member, double *sum)
@@ -209,12 +220,13 @@ check_end (TruthCall *call, History *history, TruthEnd end)
   Report *before = NULL;
   guint i;
 
+  g_assert_cmpuint (reports->len, >, 2);
   for (i = 0; i < reports->len; i++) {
     const TruthReport *entry = g_ptr_array_index (reports, i);
     Report *report = report_new (history->name, entry->json);
 
     check_report (history, report, before, entry->time);
-    if (i >= 2)
+    if (i >= 2 && count_transports (report) >= history->transports)
       check_transports (report, g_ptr_array_index (reports, i - 2), entry);
     g_clear_pointer (&before, report_free);
     before = report;
@@ -223,14 +235,26 @@ check_end (TruthCall *call, History *history, TruthEnd end)
   g_test_message ("%s: %u reports", history->name, reports->len);
 }
 
+static guint
+count_last_transports (TruthCall *call, TruthEnd end)
+{
+  g_autofree char *json = truth_call_dup_report (call, end);
+  g_autoptr (Report) report = report_new (end_names[end], json);
+
+  return count_transports (report);
+}
+
 void
 truth_check_history (TruthCall *call)
 {
   GPtrArray *streams[N_ENDS];
+  guint transports[N_ENDS];
   guint end;
 
   for (end = 0; end < N_ENDS; end++)
     streams[end] = truth_call_get_streams (call, end);
+  for (end = 0; end < N_ENDS; end++)
+    transports[end] = count_last_transports (call, end);
   truth_call_stop (call);
   for (end = 0; end < N_ENDS; end++) {
     History history = { .name = end_names[end], .start = truth_call_get_start (call) };
@@ -239,6 +263,7 @@ truth_check_history (TruthCall *call)
     history.active = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
     history.streams[0] = streams[end];
     history.streams[1] = streams[!end];
+    history.transports = transports[end];
     check_end (call, &history, end);
     g_hash_table_unref (history.ids);
     g_hash_table_unref (history.active);
