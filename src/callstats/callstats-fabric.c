@@ -7,20 +7,17 @@
  */
 #include <string.h>
 
-#include "callstats-fabric.h"
-#include "callstats-enum-types.h"
-#include "callstats-silence-private.h"
+#include "callstats-fabric-private.h"
 
-#define NEVER CALLSTATS_NEVER
-/* What was under way when the other end said goodbye. */
-#define STRAGGLERS (500 * G_TIME_SPAN_MILLISECOND)
+/* A step on the way to media, told once. */
+typedef struct {
+  char *name;
+  gint64 time;
+} Phase;
 
-/* What ICE began and has to end: each kind ends by its own event. */
-typedef enum {
-  DISRUPTION_NONE,
-  DISRUPTION_OF_MEDIA,      /* iceDisruptionStart */
-  DISRUPTION_OF_CONNECTING, /* iceConnectionDisruptionStart */
-} Disruption;
+enum { EVENT, N_SIGNALS };
+
+static guint signals[N_SIGNALS];
 
 /**
  * CallstatsFabric:
@@ -41,46 +38,11 @@ typedef enum {
  * Times are microseconds of any clock that does not step, such as g_get_monotonic_time();
  * all calls on one fabric use the same clock, and its delays are differences of it.
  */
-struct _CallstatsFabric {
-  GObject parent_instance;
-
-  char *id;
-  gint64 start;
-  CallstatsFabricState state;
-
-  CallstatsSignalingState signaling;
-  CallstatsIceGatheringState gathering;
-  CallstatsIceConnectionState ice;
-
-  gboolean was_set_up;
-  gboolean has_failed;   /* to be set up */
-  GPtrArray *phases;     /* Phase, in the order of their coming */
-  Disruption disruption; /* ICE's that is not over */
-  gboolean silent;       /* a disruption for want of packets is not over */
-  gint64 disrupted;      /* when the disruption began */
-  gboolean dropped;      /* and is not established again */
-  gint64 lost;           /* when it was dropped */
-  CallstatsSilence silence;
-  CallstatsDtlsState dtls;
-  gint64 left;     /* when the other end's last BYE came; NEVER: it did not */
-  gint64 gathered; /* when gathering was complete; NEVER: not yet */
-  gint64 checking; /* when checking first began; NEVER: not yet */
-};
-
-/* A step on the way to media, told once. */
-typedef struct {
-  char *name;
-  gint64 time;
-} Phase;
-
-enum { EVENT, N_SIGNALS };
-
-static guint signals[N_SIGNALS];
-
 G_DEFINE_FINAL_TYPE (CallstatsFabric, callstats_fabric, G_TYPE_OBJECT)
 
-static void
-emit (CallstatsFabric *self, const char *name, gint64 time, GVariantDict *dict)
+void
+callstats_fabric_emit (
+    CallstatsFabric *self, const char *name, gint64 time, GVariantDict *dict)
 {
   g_autoptr (GVariant) data = g_variant_ref_sink (
       dict != NULL ? g_variant_dict_end (dict) : g_variant_new ("a{sv}", NULL));
@@ -88,15 +50,16 @@ emit (CallstatsFabric *self, const char *name, gint64 time, GVariantDict *dict)
   g_signal_emit (self, signals[EVENT], 0, name, time, data);
 }
 
-static void
-insert_delay (GVariantDict *dict, const char *name, gint64 from, gint64 to)
+void
+callstats_fabric_insert_delay (
+    GVariantDict *dict, const char *name, gint64 from, gint64 to)
 {
   g_variant_dict_insert (dict, name, "d", MAX (to - from, 0) / 1000.0);
 }
 
-static void
-emit_state_change (CallstatsFabric *self, const char *changed, GType type, int before,
-    int now, gint64 time)
+void
+callstats_fabric_emit_state_change (CallstatsFabric *self, const char *changed,
+    GType type, int before, int now, gint64 time)
 {
   GVariantDict dict;
 
@@ -105,7 +68,7 @@ emit_state_change (CallstatsFabric *self, const char *changed, GType type, int b
   g_variant_dict_insert (
       &dict, "prevState", "s", callstats_enum_to_string (type, before));
   g_variant_dict_insert (&dict, "newState", "s", callstats_enum_to_string (type, now));
-  emit (self, "fabricStateChange", time, &dict);
+  callstats_fabric_emit (self, "fabricStateChange", time, &dict);
 }
 
 static void
@@ -137,8 +100,8 @@ insert_phases (CallstatsFabric *self, GVariantDict *dict)
 }
 
 /* Once in the life of a fabric, ICE restarts or not. */
-static void
-set_up (CallstatsFabric *self, gint64 time)
+void
+callstats_fabric_set_up (CallstatsFabric *self, gint64 time)
 {
   GVariantDict dict;
 
@@ -147,230 +110,24 @@ set_up (CallstatsFabric *self, gint64 time)
   self->was_set_up = TRUE;
 
   g_variant_dict_init (&dict, NULL);
-  insert_delay (&dict, "delay", self->start, time);
+  callstats_fabric_insert_delay (&dict, "delay", self->start, time);
   if (self->gathered != NEVER)
-    insert_delay (&dict, "iceGatheringDelay", self->start, self->gathered);
+    callstats_fabric_insert_delay (
+        &dict, "iceGatheringDelay", self->start, self->gathered);
   if (self->checking != NEVER)
-    insert_delay (&dict, "iceConnectivityDelay", self->checking, time);
+    callstats_fabric_insert_delay (&dict, "iceConnectivityDelay", self->checking, time);
   insert_phases (self, &dict);
-  emit (self, "fabricSetup", time, &dict);
+  callstats_fabric_emit (self, "fabricSetup", time, &dict);
 }
 
-/* Sets of ICE states and of fabric states, for the table below. */
-#define ICE(state) (1 << CALLSTATS_ICE_CONNECTION_STATE_##state)
-#define UP (ICE (CONNECTED) | ICE (COMPLETED))
-#define ANY (~0)
-
-/* When a row counts: by what happened before, and by the disruption that is not over. */
-typedef enum {
-  BEFORE_SETUP = 1 << 0,
-  AFTER_SETUP = 1 << 1,
-  ALWAYS = BEFORE_SETUP | AFTER_SETUP,
-  OF_MEDIA = 1 << 2,
-  OF_CONNECTING = 1 << 3,
-} When;
-
-typedef struct {
-  int from;
-  int to;
-  When when;
-  const char *event; /* NULL: none beside fabricStateChange */
-  CallstatsFabricState state;
-  Disruption begins;
-} IceTransition;
-
-/* The first row that fits counts. Rows follow callstats' table, but that a disruption
- * ends by the event of its own kind, once, and never without having begun; a webrtcbin
- * often steps from checking to completed at once. */
-static const IceTransition ice_transitions[] = {
-  { ICE (DISCONNECTED), UP, OF_MEDIA, "iceDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
-  { ICE (DISCONNECTED), UP, OF_CONNECTING, "iceConnectionDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
-  { ANY, UP, ALWAYS, NULL, CALLSTATS_FABRIC_STATE_ESTABLISHED, 0 },
-  { ANY, ICE (FAILED), AFTER_SETUP, "fabricDropped", CALLSTATS_FABRIC_STATE_FAILED, 0 },
-  { ANY, ICE (FAILED), BEFORE_SETUP, "iceFailed", CALLSTATS_FABRIC_STATE_FAILED, 0 },
-  { UP, ICE (DISCONNECTED), ALWAYS, "iceDisruptionStart",
-      CALLSTATS_FABRIC_STATE_DISRUPTED, DISRUPTION_OF_MEDIA },
-  { ICE (CHECKING), ICE (DISCONNECTED), AFTER_SETUP, "iceConnectionDisruptionStart",
-      CALLSTATS_FABRIC_STATE_DISRUPTED, DISRUPTION_OF_CONNECTING },
-  { ICE (CHECKING), ICE (DISCONNECTED), BEFORE_SETUP, "iceConnectionDisruptionStart",
-      CALLSTATS_FABRIC_STATE_CHECKING_DISRUPTED, DISRUPTION_OF_CONNECTING },
-  { ICE (DISCONNECTED), ICE (CHECKING), OF_MEDIA, "iceDisruptionEnd",
-      CALLSTATS_FABRIC_STATE_DISRUPTED, 0 },
-  { ICE (DISCONNECTED), ICE (CHECKING), OF_CONNECTING | BEFORE_SETUP,
-      "iceConnectionDisruptionEnd", CALLSTATS_FABRIC_STATE_INITIALIZING, 0 },
-  { ICE (DISCONNECTED), ICE (CHECKING), OF_CONNECTING | AFTER_SETUP,
-      "iceConnectionDisruptionEnd", CALLSTATS_FABRIC_STATE_DISRUPTED, 0 },
-  { ICE (NEW) | ICE (CHECKING), ICE (CLOSED), ALWAYS, "iceAborted",
-      CALLSTATS_FABRIC_STATE_FAILED, 0 },
-  { ANY, ICE (CLOSED), ALWAYS, "iceTerminated", CALLSTATS_FABRIC_STATE_FAILED, 0 },
-  { ANY, ICE (NEW), ALWAYS, "iceRestarted", CALLSTATS_FABRIC_STATE_INITIALIZING, 0 },
-};
-
-static gboolean
-counts_now (CallstatsFabric *self, When when)
-{
-  When setup = self->was_set_up ? AFTER_SETUP : BEFORE_SETUP;
-  When disruption = self->disruption == DISRUPTION_OF_MEDIA        ? OF_MEDIA
-                    : self->disruption == DISRUPTION_OF_CONNECTING ? OF_CONNECTING
-                                                                   : 0;
-
-  return ((when & ALWAYS) == 0 || (when & setup) != 0) &&
-         ((when & (OF_MEDIA | OF_CONNECTING)) == 0 || (when & disruption) != 0);
-}
-
-static const IceTransition *
-find_transition (CallstatsFabric *self, CallstatsIceConnectionState to)
-{
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (ice_transitions); i++) {
-    const IceTransition *row = &ice_transitions[i];
-
-    if ((row->from & (1 << self->ice)) && (row->to & (1 << to)) &&
-        counts_now (self, row->when))
-      return row;
-  }
-  return NULL;
-}
-
-/* from: where its delay counts from. */
-static void
-emit_ice_event (CallstatsFabric *self, const char *event, const char *cause,
-    CallstatsIceConnectionState before, gint64 from, gint64 time)
-{
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, NULL);
-  g_variant_dict_insert (&dict, "cause", "s", cause);
-  g_variant_dict_insert (&dict, "prevIceConnectionState", "s",
-      callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, before));
-  g_variant_dict_insert (&dict, "currIceConnectionState", "s",
-      callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice));
-  insert_delay (&dict, "delay", from, time);
-  emit (self, event, time, &dict);
-}
-
-static gboolean
-is_drop (const IceTransition *row)
-{
-  return row->event != NULL && g_str_equal (row->event, "fabricDropped");
-}
-
-static gboolean
-is_disrupted (CallstatsFabric *self)
-{
-  return self->silent || self->disruption != DISRUPTION_NONE;
-}
-
-/* NULL: none. Silence tells, or has yet to tell, what it began; and what was dropped is
- * not dropped again before it was established, it fails to be. */
-static const char *
-get_event (CallstatsFabric *self, const IceTransition *row)
-{
-  if (row->event == NULL || (self->silent && strstr (row->event, "Disruption") != NULL))
-    return NULL;
-  return self->dropped && is_drop (row) ? "iceFailed" : row->event;
-}
-
-static void
-begin_disruption (CallstatsFabric *self, Disruption disruption, gint64 time)
-{
-  if (self->silent && disruption == DISRUPTION_OF_CONNECTING)
-    return;
-  self->disruption = disruption;
-  if (!self->silent)
-    self->disrupted = time;
-}
-
-static void
-take_state (CallstatsFabric *self, const IceTransition *row, gint64 time)
-{
-  self->state = row->state;
-  if (is_drop (row)) {
-    self->dropped = TRUE;
-    self->lost = time;
-  }
-  if (row->state != CALLSTATS_FABRIC_STATE_ESTABLISHED)
-    return;
-  if (!self->silent)
-    self->dropped = FALSE;
-  else
-    self->state =
-        self->dropped ? CALLSTATS_FABRIC_STATE_FAILED : CALLSTATS_FABRIC_STATE_DISRUPTED;
-}
-
-/* A disruption that began counts for its own event, one that ends for that too. Where ICE
- * fails, closes or begins anew, it is over without an end. */
-static void
-take_transition (CallstatsFabric *self, const IceTransition *row,
-    CallstatsIceConnectionState before, gint64 time)
-{
-  const char *event = get_event (self, row);
-  gint64 from;
-
-  if (row->begins != DISRUPTION_NONE)
-    begin_disruption (self, row->begins, time);
-  from = is_disrupted (self) ? self->disrupted : self->start;
-  if (event != NULL)
-    emit_ice_event (self, event, "ice", before, from, time);
-  if (event != NULL && g_str_equal (event, "iceDisruptionEnd"))
-    self->dropped = FALSE;
-  if (row->begins == DISRUPTION_NONE)
-    self->disruption = DISRUPTION_NONE;
-  if (row->to & (ICE (FAILED) | ICE (CLOSED) | ICE (NEW)))
-    self->silent = FALSE;
-  take_state (self, row, time);
-}
-
-static gboolean
-is_up (CallstatsFabric *self)
-{
-  return (1 << self->ice) & UP;
-}
-
-static void
-end (CallstatsFabric *self, const char *cause, gint64 time)
+void
+callstats_fabric_end_by (CallstatsFabric *self, const char *cause, gint64 time)
 {
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "cause", "s", cause);
   callstats_fabric_end (self, g_variant_dict_end (&dict), time);
-}
-
-/**
- * callstats_fabric_set_ice_connection_state:
- * @self: a fabric
- * @state: the peer connection's ICE connection state
- * @time: when it changed
- *
- * Tells the fabric its ICE connection state.
- */
-void
-callstats_fabric_set_ice_connection_state (
-    CallstatsFabric *self, CallstatsIceConnectionState state, gint64 time)
-{
-  CallstatsIceConnectionState before;
-  const IceTransition *row;
-
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  if (state == self->ice || self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
-    return;
-  before = self->ice;
-  row = find_transition (self, state);
-  self->ice = state;
-  if (state == CALLSTATS_ICE_CONNECTION_STATE_CHECKING && self->checking == NEVER)
-    self->checking = time;
-
-  emit_state_change (self, "iceConnectionState", CALLSTATS_TYPE_ICE_CONNECTION_STATE,
-      before, state, time);
-  if (row != NULL)
-    take_transition (self, row, before, time);
-  if (is_up (self))
-    set_up (self, time);
 }
 
 /**
@@ -395,7 +152,7 @@ callstats_fabric_set_ice_gathering_state (
   self->gathering = state;
   if (state == CALLSTATS_ICE_GATHERING_STATE_COMPLETE && self->gathered == NEVER)
     self->gathered = time;
-  emit_state_change (
+  callstats_fabric_emit_state_change (
       self, "iceGatheringState", CALLSTATS_TYPE_ICE_GATHERING_STATE, before, state, time);
 }
 
@@ -419,10 +176,10 @@ callstats_fabric_set_signaling_state (
     return;
   before = self->signaling;
   self->signaling = state;
-  emit_state_change (
+  callstats_fabric_emit_state_change (
       self, "signalingState", CALLSTATS_TYPE_SIGNALING_STATE, before, state, time);
   if (state == CALLSTATS_SIGNALING_STATE_CLOSED)
-    end (self, "signaling closed", time);
+    callstats_fabric_end_by (self, "signaling closed", time);
 }
 
 static gboolean
@@ -467,8 +224,8 @@ callstats_fabric_mark (CallstatsFabric *self, const char *phase, gint64 time)
     return;
   g_variant_dict_init (&dict, NULL);
   g_variant_dict_insert (&dict, "phase", "s", phase);
-  insert_delay (&dict, "delay", self->start, time);
-  emit (self, "fabricSetupPhase", time, &dict);
+  callstats_fabric_insert_delay (&dict, "delay", self->start, time);
+  callstats_fabric_emit (self, "fabricSetupPhase", time, &dict);
 }
 
 /**
@@ -496,18 +253,18 @@ callstats_fabric_fail (CallstatsFabric *self, GVariant *failure, gint64 time)
   if (self->was_set_up || self->has_failed) {
     if (!g_variant_dict_contains (&dict, "level"))
       g_variant_dict_insert (&dict, "level", "s", "error");
-    emit (self, "applicationErrorLog", time, &dict);
+    callstats_fabric_emit (self, "applicationErrorLog", time, &dict);
     return;
   }
   self->has_failed = TRUE;
-  insert_delay (&dict, "delay", self->start, time);
+  callstats_fabric_insert_delay (&dict, "delay", self->start, time);
   g_variant_dict_insert (&dict, "fabricState", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_FABRIC_STATE, self->state));
   g_variant_dict_insert (&dict, "iceConnectionState", "s",
       callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice));
   insert_phases (self, &dict);
   self->state = CALLSTATS_FABRIC_STATE_FAILED;
-  emit (self, "fabricSetupFailed", time, &dict);
+  callstats_fabric_emit (self, "fabricSetupFailed", time, &dict);
 }
 
 /**
@@ -548,194 +305,7 @@ callstats_fabric_end (CallstatsFabric *self, GVariant *data, gint64 time)
   g_variant_dict_init (&dict, given);
   if (!g_variant_dict_contains (&dict, "cause"))
     g_variant_dict_insert (&dict, "cause", "s", "application");
-  emit (self, "fabricTerminated", time, &dict);
-}
-
-/* The other end */
-
-static void
-begin_silence (CallstatsFabric *self)
-{
-  self->silent = TRUE;
-  self->disrupted = self->silence.last;
-  self->state = CALLSTATS_FABRIC_STATE_DISRUPTED;
-  emit_ice_event (
-      self, "iceDisruptionStart", "silence", self->ice, self->disrupted, self->disrupted);
-}
-
-static void
-drop (CallstatsFabric *self, const char *cause, gint64 from, gint64 time)
-{
-  self->dropped = TRUE;
-  self->lost = time;
-  self->state = CALLSTATS_FABRIC_STATE_FAILED;
-  emit_ice_event (self, "fabricDropped", cause, self->ice, from, time);
-}
-
-/* Only what was established can be lost. */
-static void
-judge_silence (CallstatsFabric *self, gint64 now)
-{
-  if (self->state == CALLSTATS_FABRIC_STATE_ESTABLISHED && self->was_set_up &&
-      self->disruption == DISRUPTION_NONE &&
-      callstats_silence_is_broken (&self->silence, now))
-    begin_silence (self);
-  if (self->silent && !self->dropped &&
-      callstats_silence_length (&self->silence, now) >= CALLSTATS_SILENCE_DROPPED)
-    drop (self, "silence", self->disrupted, now);
-}
-
-static void
-end_silence (CallstatsFabric *self, gint64 time)
-{
-  self->silent = FALSE;
-  if (self->disruption == DISRUPTION_OF_MEDIA)
-    return;
-  self->state = CALLSTATS_FABRIC_STATE_ESTABLISHED;
-  emit_ice_event (self, "iceDisruptionEnd", "silence", self->ice, self->disrupted, time);
-}
-
-/**
- * callstats_fabric_hear:
- * @self: a fabric
- * @rtp: %TRUE: RTP packets; %FALSE: RTCP packets
- * @first: when the first of them came: the end of a silence
- * @last: when the last of them came; no later than now
- *
- * Tells that packets of the other end came. Between @first and @last they never paused
- * for long.
- */
-void
-callstats_fabric_hear (CallstatsFabric *self, gboolean rtp, gint64 first, gint64 last)
-{
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
-    return;
-  first = MAX (first, self->silence.last);
-  judge_silence (self, first);
-  callstats_silence_hear (&self->silence, rtp, last);
-  if (self->left != NEVER && last > self->left + STRAGGLERS)
-    self->left = NEVER;
-  if (self->silent && last > self->disrupted)
-    end_silence (self, first);
-  else if (self->dropped && first > self->lost + STRAGGLERS &&
-           self->disruption == DISRUPTION_NONE)
-    self->state = CALLSTATS_FABRIC_STATE_ESTABLISHED;
-  self->dropped &= self->state != CALLSTATS_FABRIC_STATE_ESTABLISHED;
-}
-
-/**
- * callstats_fabric_set_deaf:
- * @self: a fabric
- * @deaf: whether packets cannot be heard now, as in a pipeline that is paused
- * @time: since when
- *
- * Tells whether silence means anything.
- */
-void
-callstats_fabric_set_deaf (CallstatsFabric *self, gboolean deaf, gint64 time)
-{
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  callstats_silence_set_deaf (&self->silence, deaf, time);
-}
-
-/**
- * callstats_fabric_set_left:
- * @self: a fabric
- * @time: when the last of the other end's senders said RTCP BYE
- *
- * Tells that the other end said goodbye. If silence follows, that ends the fabric.
- */
-void
-callstats_fabric_set_left (CallstatsFabric *self, gint64 time)
-{
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  self->left = time;
-}
-
-/**
- * callstats_fabric_tick:
- * @self: a fabric
- * @now: the time
- *
- * Tells the time; best once a second.
- */
-void
-callstats_fabric_tick (CallstatsFabric *self, gint64 now)
-{
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
-    return;
-  if (self->left != NEVER &&
-      callstats_silence_length (&self->silence, now) >= CALLSTATS_SILENCE_FLOWING)
-    end (self, "remote left", MAX (self->left, self->silence.last));
-  else
-    judge_silence (self, now);
-}
-
-/**
- * callstats_fabric_set_dtls_state:
- * @self: a fabric
- * @state: the DTLS state of its transports: where they differ, of the one that still goes
- * @time: when it changed
- *
- * Tells the DTLS state. Once it was connected, `closed` ends the fabric: the other end
- * closed it. For one that is closed here, [method@Callstats.Fabric.end] comes first.
- * `failed` drops a fabric that was set up.
- */
-void
-callstats_fabric_set_dtls_state (
-    CallstatsFabric *self, CallstatsDtlsState state, gint64 time)
-{
-  CallstatsDtlsState before;
-
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  before = self->dtls;
-  if (state == before || self->state == CALLSTATS_FABRIC_STATE_TERMINATED)
-    return;
-  self->dtls = state;
-  if (state == CALLSTATS_DTLS_STATE_CLOSED && before == CALLSTATS_DTLS_STATE_CONNECTED)
-    end (self, "remote closed", time);
-  else if (state == CALLSTATS_DTLS_STATE_FAILED && self->was_set_up && !self->dropped) {
-    drop (self, "dtls", is_disrupted (self) ? self->disrupted : self->start, time);
-    self->silent = FALSE;
-    self->disruption = DISRUPTION_NONE;
-  }
-}
-
-/**
- * callstats_fabric_switch_transport:
- * @self: a fabric
- * @pairs: an `a{sv}` with `currIceCandidatePair`, `prevIceCandidatePair`, `relayType`; a
- *   floating reference is consumed
- * @time: when it changed
- *
- * Tells that another candidate pair is selected. While the fabric is connected that is
- * fabricTransportSwitch.
- */
-void
-callstats_fabric_switch_transport (CallstatsFabric *self, GVariant *pairs, gint64 time)
-{
-  g_autoptr (GVariant) given = g_variant_ref_sink (pairs);
-  const char *state;
-  GVariantDict dict;
-
-  g_return_if_fail (CALLSTATS_IS_FABRIC (self));
-
-  if (self->state == CALLSTATS_FABRIC_STATE_TERMINATED || !is_up (self))
-    return;
-  state = callstats_enum_to_string (CALLSTATS_TYPE_ICE_CONNECTION_STATE, self->ice);
-  g_variant_dict_init (&dict, given);
-  g_variant_dict_insert (&dict, "prevIceConnectionState", "s", state);
-  g_variant_dict_insert (&dict, "currIceConnectionState", "s", state);
-  if (is_disrupted (self))
-    insert_delay (&dict, "switchDelay", self->disrupted, time);
-  emit (self, "fabricTransportSwitch", time, &dict);
+  callstats_fabric_emit (self, "fabricTerminated", time, &dict);
 }
 
 static void
