@@ -13,7 +13,6 @@
 
 /* What the handler holds. */
 typedef struct {
-  gatomicrefcount ref_count;
   gint waiting; /* atomic */
   GstCallstatsBusCallbacks callbacks;
   gpointer owner; /* pipeline thread only; NULL once it is freed */
@@ -30,22 +29,6 @@ typedef struct {
   GstMessage *message;
 } Post;
 
-static Link *
-link_ref (Link *link)
-{
-  g_atomic_ref_count_inc (&link->ref_count);
-  return link;
-}
-
-static void
-link_unref (gpointer data)
-{
-  Link *link = data;
-
-  if (g_atomic_ref_count_dec (&link->ref_count))
-    g_free (link);
-}
-
 static void
 post_free (gpointer data)
 {
@@ -53,7 +36,7 @@ post_free (gpointer data)
 
   g_atomic_int_dec_and_test (&post->link->waiting);
   gst_message_unref (post->message);
-  link_unref (post->link);
+  g_atomic_rc_box_release (post->link);
   g_free (post);
 }
 
@@ -138,7 +121,7 @@ on_message (GstBus *bus, GstMessage *message, gpointer user_data)
     return;
   }
   post = g_new0 (Post, 1);
-  post->link = link_ref (link);
+  post->link = g_atomic_rc_box_acquire (link);
   post->message = gst_message_ref (message);
   gst_callstats_pipeline_invoke (deliver, post, post_free);
 }
@@ -151,15 +134,15 @@ gst_callstats_bus_watch_new (
   g_autoptr (GstBus) bus = gst_element_get_bus (pipeline);
 
   g_weak_ref_init (&self->bus, bus);
-  self->link = g_new0 (Link, 1);
-  g_atomic_ref_count_init (&self->link->ref_count);
+  self->link = g_atomic_rc_box_new0 (Link);
   self->link->callbacks = *callbacks;
   self->link->owner = owner;
   if (bus == NULL)
     return self;
   gst_bus_enable_sync_message_emission (bus);
   self->handler = g_signal_connect_data (bus, "sync-message", G_CALLBACK (on_message),
-      link_ref (self->link), (GClosureNotify)(void (*) (void))link_unref, 0);
+      g_atomic_rc_box_acquire (self->link),
+      (GClosureNotify)(void (*) (void))g_atomic_rc_box_release, 0);
   return self;
 }
 
@@ -177,6 +160,6 @@ gst_callstats_bus_watch_free (GstCallstatsBusWatch *self)
     gst_bus_disable_sync_message_emission (bus);
   }
   g_weak_ref_clear (&self->bus);
-  link_unref (self->link);
+  g_atomic_rc_box_release (self->link);
   g_free (self);
 }

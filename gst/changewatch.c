@@ -13,7 +13,6 @@
 
 /* What handlers hold. */
 typedef struct {
-  gatomicrefcount ref_count;
   gint posted; /* atomic */
   void (*changed) (gpointer owner);
   gpointer owner; /* pipeline thread only; NULL once it is freed */
@@ -29,22 +28,6 @@ struct _GstCallstatsChangeWatch {
   Link *link;
   GHashTable *objects; /* pointer → Watched */
 };
-
-static Link *
-link_ref (Link *link)
-{
-  g_atomic_ref_count_inc (&link->ref_count);
-  return link;
-}
-
-static void
-link_unref (gpointer data)
-{
-  Link *link = data;
-
-  if (g_atomic_ref_count_dec (&link->ref_count))
-    g_free (link);
-}
 
 static gboolean
 tell (gpointer data)
@@ -62,7 +45,7 @@ post (Link *link)
 {
   if (g_atomic_int_compare_and_exchange (&link->posted, FALSE, TRUE))
     g_source_unref (gst_callstats_pipeline_add_timeout (
-        GATHER_MS, tell, link_ref (link), link_unref));
+        GATHER_MS, tell, g_atomic_rc_box_acquire (link), g_atomic_rc_box_release));
 }
 
 /* Of any signal: the object comes first, the data last. */
@@ -103,8 +86,8 @@ connect (GstCallstatsChangeWatch *self, gpointer object, const char *const *sign
   g_weak_ref_init (&watched->object, object);
   for (i = 0; i < MAX_SIGNALS && signals[i] != NULL; i++)
     watched->handlers[i] = g_signal_connect_data (object, signals[i],
-        G_CALLBACK (on_signal), link_ref (self->link),
-        (GClosureNotify)(void (*) (void))link_unref, G_CONNECT_SWAPPED);
+        G_CALLBACK (on_signal), g_atomic_rc_box_acquire (self->link),
+        (GClosureNotify)(void (*) (void))g_atomic_rc_box_release, G_CONNECT_SWAPPED);
   return watched;
 }
 
@@ -155,8 +138,7 @@ gst_callstats_change_watch_new (void (*changed) (gpointer owner), gpointer owner
 {
   GstCallstatsChangeWatch *self = g_new0 (GstCallstatsChangeWatch, 1);
 
-  self->link = g_new0 (Link, 1);
-  g_atomic_ref_count_init (&self->link->ref_count);
+  self->link = g_atomic_rc_box_new0 (Link);
   self->link->changed = changed;
   self->link->owner = owner;
   self->objects = g_hash_table_new_full (NULL, NULL, NULL, watched_free);
@@ -170,6 +152,6 @@ gst_callstats_change_watch_free (GstCallstatsChangeWatch *self)
     return;
   self->link->owner = NULL;
   g_hash_table_unref (self->objects);
-  link_unref (self->link);
+  g_atomic_rc_box_release (self->link);
   g_free (self);
 }
