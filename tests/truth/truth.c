@@ -51,6 +51,20 @@ test_three_videos (void)
   finish (call);
 }
 
+/* As browsers have it: only the SSRC tells streams apart. */
+static void
+test_one_payload_type (void)
+{
+  g_autoptr (TruthCall) call = truth_call_new (GST_WEBRTC_BUNDLE_POLICY_MAX_BUNDLE);
+
+  truth_call_add_source (call, CALLER, TRUTH_VP8);
+  truth_call_add_source (call, CALLER, TRUTH_OPUS);
+  truth_call_add_source (call, CALLER, TRUTH_VP8);
+  truth_call_add_source (call, CALLER, TRUTH_VP8);
+  run (call);
+  finish (call);
+}
+
 static void
 test_not_bundled (void)
 {
@@ -255,6 +269,7 @@ main (int argc, char **argv)
   gst_init (&argc, &argv);
   g_test_add_func ("/truth/bundled", test_bundled);
   g_test_add_func ("/truth/three-videos", test_three_videos);
+  g_test_add_func ("/truth/one-payload-type", test_one_payload_type);
   g_test_add_func ("/truth/not-bundled", test_not_bundled);
   g_test_add_func ("/truth/both-ways", test_both_ways);
   g_test_add_func ("/truth/both-ways-not-bundled", test_both_ways_not_bundled);
