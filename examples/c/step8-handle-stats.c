@@ -11,6 +11,21 @@ static GMainLoop *loop;
 static guint n_told;
 
 static void
+print_reasons (GVariant *reasons)
+{
+  const char *reason, *separator = " scoreReasons=";
+  GVariantIter iter;
+  GVariant *entry;
+
+  g_variant_iter_init (&iter, reasons);
+  while (g_variant_iter_loop (&iter, "@a{sv}", &entry)) {
+    g_variant_lookup (entry, "reason", "&s", &reason);
+    g_print ("%s%s", separator, reason);
+    separator = ",";
+  }
+}
+
+static void
 print_track (GVariant *track)
 {
   GVariantIter iter;
@@ -22,6 +37,8 @@ print_track (GVariant *track)
   while (g_variant_iter_loop (&iter, "{&sv}", &name, &value)) {
     if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
       g_print (" %s=%.6g", name, g_variant_get_double (value));
+    else if (g_str_equal (name, "scoreReasons"))
+      print_reasons (value);
     else
       g_print (" %s=%s", name, g_variant_get_string (value, NULL));
   }

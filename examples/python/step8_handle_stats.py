@@ -16,12 +16,17 @@ pipeline = Gst.parse_launch(f"""callstatsmon name=monitor webrtcbin-name=caller
 told = []
 
 
+def describe(value):
+    if isinstance(value, list):  # scoreReasons
+        return ",".join(each["reason"] for each in value)
+    return f"{value:.6g}" if isinstance(value, float) else value
+
+
 def cs_stats_callback(client, fabric, stats):
     stats = stats.unpack()
     print(stats["connectionState"], stats["fabricState"], stats["conferenceURL"])
     for track in stats["mediaStreamTracks"]:
-        print(" ", *(f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value}"
-                     for name, value in sorted(track.items())))
+        print(" ", *(f"{name}={describe(value)}" for name, value in sorted(track.items())))
     told.append(stats)
     if len(told) == 5:
         loop.quit()

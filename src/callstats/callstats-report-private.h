@@ -48,6 +48,11 @@ void callstats_report_add_object (CallstatsReport *report, const char *id);
 void callstats_report_set_json (
     CallstatsReport *report, const char *field, const char *text);
 void callstats_report_copy_field (CallstatsReport *report, const CallstatsField *field);
+/* An empty report of the same time that can share base's objects. */
+CallstatsReport *callstats_report_new_on (CallstatsReport *base);
+/* object: of the base. It can be added to. */
+void callstats_report_share_object (
+    CallstatsReport *report, const CallstatsStatsObject *object);
 void callstats_report_append_json (const CallstatsReport *report, GString *json);
 void callstats_field_append_json (const CallstatsField *field, GString *json);
 

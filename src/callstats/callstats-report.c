@@ -23,6 +23,7 @@ struct _CallstatsReport {
   GArray *fields;  /* CallstatsField */
   GStringChunk *strings;
   gsize string_bytes;
+  CallstatsReport *base; /* NULL, or whose strings are shared */
 };
 
 G_DEFINE_BOXED_TYPE (
@@ -79,6 +80,7 @@ callstats_report_unref (CallstatsReport *report)
   g_array_unref (report->objects);
   g_array_unref (report->fields);
   g_string_chunk_free (report->strings);
+  callstats_report_unref (report->base);
   g_free (report);
 }
 
@@ -125,6 +127,27 @@ append_field (CallstatsReport *report, const char *name, CallstatsValueKind kind
   g_array_index (report->objects, CallstatsStatsObject, report->objects->len - 1)
       .n_fields++;
   return &g_array_index (report->fields, CallstatsField, report->fields->len - 1);
+}
+
+CallstatsReport *
+callstats_report_new_on (CallstatsReport *base)
+{
+  CallstatsReport *report = callstats_report_new (base->time);
+
+  report->base = callstats_report_ref (base);
+  return report;
+}
+
+void
+callstats_report_share_object (
+    CallstatsReport *report, const CallstatsStatsObject *object)
+{
+  const CallstatsField *fields = callstats_report_fields (report->base, object);
+
+  append_object (report, object->id);
+  g_array_append_vals (report->fields, fields, object->n_fields);
+  g_array_index (report->objects, CallstatsStatsObject, report->objects->len - 1)
+      .n_fields = object->n_fields;
 }
 
 /* The new field of the last object, or NULL where there is no object to take it. */
@@ -447,7 +470,8 @@ gsize
 callstats_report_size (const CallstatsReport *report)
 {
   return sizeof *report + report->objects->len * sizeof (CallstatsStatsObject) +
-         report->fields->len * sizeof (CallstatsField) + report->string_bytes;
+         report->fields->len * sizeof (CallstatsField) + report->string_bytes +
+         (report->base != NULL ? callstats_report_size (report->base) : 0);
 }
 
 static gboolean

@@ -21,6 +21,7 @@ callstats_reporter_fabric_free (gpointer data)
   g_object_unref (fabric->machine);
   g_free (fabric->remote_user);
   g_clear_pointer (&fabric->associations, g_hash_table_unref);
+  callstats_quality_free (fabric->quality);
   callstats_report_unref (fabric->previous);
   g_free (fabric);
 }
@@ -113,6 +114,7 @@ fabric_new (CallstatsReporter *self, const char *id,
   fabric->machine = callstats_fabric_new (id, time);
   fabric->remote_user = g_strdup (callstats_unless_empty (options->remote_user));
   fabric->start = time;
+  fabric->quality = callstats_quality_new ();
   fabric->remote_endpoint_type = options->remote_endpoint_type;
   fabric->direction = options->direction;
   fabric->conference = callstats_reporter_join (self, conference, time);
@@ -263,6 +265,7 @@ tell_stats (CallstatsReporterFabric *fabric, CallstatsReport *report)
     .local_user = self->configuration != NULL ? self->configuration->user_id : NULL,
     .remote_user = fabric->remote_user,
     .associations = fabric->associations,
+    .quality = fabric->quality,
   };
 
   callstats_uplink_get_stats (self->uplink, &delivery);
@@ -289,15 +292,17 @@ callstats_reporter_send_report (
     CallstatsReporter *self, const char *id, CallstatsReport *report)
 {
   CallstatsReporterFabric *fabric = g_hash_table_lookup (self->fabrics, id);
+  g_autoptr (CallstatsReport) scored = NULL;
   g_autoptr (CallstatsRecord) record = NULL;
 
   if (fabric == NULL)
     return;
-  record = callstats_record_new_report (report);
+  scored = callstats_quality_add (fabric->quality, report);
+  record = callstats_record_new_report (scored);
   record->fabric = g_strdup (id);
   record->remote_user = g_strdup (fabric->remote_user);
   callstats_reporter_count (self, &self->stats.reports);
   callstats_uplink_push (self->uplink, fabric->conference->name, record);
-  CALLSTATS_TELL (self, report, id, report);
-  consider_stats (fabric, report);
+  CALLSTATS_TELL (self, report, id, scored);
+  consider_stats (fabric, scored);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "callstats-fabric.h"
+#include "callstats-quality-private.h"
 #include "callstats-record-private.h"
 #include "callstats-reporter-private.h"
 #include "callstats-uplink-private.h"
@@ -28,7 +29,8 @@ typedef struct {
   gint64 start;
   CallstatsEndpointType remote_endpoint_type;
   CallstatsTransmissionDirection direction;
-  GHashTable *associations;  /* NULL, or SSRC → CallstatsAssociation */
+  GHashTable *associations; /* NULL, or SSRC → CallstatsAssociation */
+  CallstatsQuality *quality;
   CallstatsReport *previous; /* NULL, or the last one that stats were told of */
 } CallstatsReporterFabric;
 

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "callstats-quality-private.h"
 #include "callstats-report.h"
 
 /* Whose stream an SSRC is. */
@@ -24,7 +25,8 @@ typedef struct {
   const char *conference_url;
   const char *local_user;
   const char *remote_user;
-  GHashTable *associations; /* GUINT_TO_POINTER (SSRC) → CallstatsAssociation */
+  CallstatsQuality *quality; /* has seen the current report */
+  GHashTable *associations;  /* GUINT_TO_POINTER (SSRC) → CallstatsAssociation */
 } CallstatsStreamContext;
 
 /* previous: nullable; without it there are no rates. Returns: (transfer full): an

@@ -6,8 +6,10 @@
  *
  * Pure, any thread.
  */
+#include <math.h>
 #include <string.h>
 
+#include "callstats-enum-types.h"
 #include "callstats-report-private.h"
 #include "callstats-stream-stats-private.h"
 
@@ -236,6 +238,68 @@ add_times (GVariantDict *dict, const Stream *stream)
     g_variant_dict_insert (dict, "averageRTT", "d", 1000 * total / count);
 }
 
+static void
+add_known (GVariantDict *dict, const char *name, double number)
+{
+  if (isfinite (number))
+    g_variant_dict_insert (dict, name, "d", number);
+}
+
+/* Words and their cost, the biggest first. */
+static void
+add_reasons (GVariantDict *dict, const CallstatsScore *score)
+{
+  CallstatsReason ranked[CALLSTATS_N_REASONS];
+  guint n = callstats_score_rank (score, ranked), i;
+  GVariantBuilder builder;
+
+  if (n == 0)
+    return;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (i = 0; i < n; i++) {
+    GVariantDict reason;
+
+    g_variant_dict_init (&reason, NULL);
+    add_text (&reason, "reason", callstats_reason_to_string (ranked[i]));
+    g_variant_dict_insert (
+        &reason, "cost", "d", callstats_score_round (score->costs[ranked[i]]));
+    g_variant_builder_add_value (&builder, g_variant_dict_end (&reason));
+  }
+  g_variant_dict_insert_value (dict, "scoreReasons", g_variant_builder_end (&builder));
+}
+
+/* The names of percentiles are those of callstats.js' reports. */
+static void
+add_qualities (GVariantDict *dict, const CallstatsStreamQualities *qualities)
+{
+  add_known (dict, "averageJitter", 1000 * qualities->average_jitter);
+  add_known (dict, "csio75PercentileJitter", 1000 * qualities->jitter_75);
+  add_known (dict, "csioPercentileJitter", 1000 * qualities->jitter_95);
+  add_known (dict, "csioSig2Latency75", 1000 * qualities->round_trip_75);
+  add_known (dict, "csioSig2Latency", 1000 * qualities->round_trip_95);
+  add_known (dict, "csioPercentileFl", qualities->fraction_lost_95);
+  if (qualities->score.value == 0)
+    return;
+  g_variant_dict_insert (
+      dict, "score", "d", callstats_score_round (qualities->score.value));
+  add_reasons (dict, &qualities->score);
+}
+
+static void
+add_quality (
+    GVariantDict *dict, const Stream *stream, const CallstatsStreamContext *context)
+{
+  CallstatsStreamQualities qualities = { 0 };
+
+  if (context->quality != NULL &&
+      callstats_quality_find (
+          context->quality, stream->direction->received, stream->ssrc, &qualities))
+    add_qualities (dict, &qualities);
+  add_text (dict, "quality",
+      callstats_enum_to_string (CALLSTATS_TYPE_STREAM_QUALITY,
+          callstats_score_to_quality (qualities.score.value)));
+}
+
 /* Without an association a stream is its sender's: ours or the other end's. */
 static void
 add_people (
@@ -269,12 +333,16 @@ describe (const Stream *stream, const CallstatsStreamContext *context)
   add_text (&dict, "ssrc", ssrc);
   add_text (&dict, "statsType", stream->direction->type);
   add_text (&dict, "mediaType", find_text (stream->now, "kind"));
+  add_text (&dict, "mid", find_text (stream->now, "mid"));
+  add_text (&dict, "msid", find_text (stream->now, "trackIdentifier"));
+  add_text (&dict, "cname", find_text (stream->now, "cname"));
   if (find_number (stream->now, "audioLevel", &level))
     g_variant_dict_insert (&dict, "audioLevel", "d", level);
   add_people (&dict, stream, context);
   add_rates (&dict, stream);
   add_loss (&dict, stream);
   add_times (&dict, stream);
+  add_quality (&dict, stream, context);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -11,6 +11,7 @@
 #include <callstats/callstats-fabric.h>
 #include <callstats/callstats-monitor.h>
 #include <callstats/callstats-report.h>
+#include <callstats/callstats-score.h>
 #include <callstats/callstats-sdp.h>
 #include <callstats/callstats-version.h>
 #include <callstats/callstats-vocabulary.h>

@@ -23,10 +23,10 @@ typedef struct {
   "},\"r\":{\"type\":\"remote-inbound-rtp\",\"ssrc\":8" other "}}"
 #define IN_TRACK(fields) \
   "[{\"ssrc\":\"7\",\"statsType\":\"inbound-rtp\",\"userID\":\"bob\"," \
-  "\"remoteUserID\":\"bob\"" fields "}]"
+  "\"remoteUserID\":\"bob\",\"quality\":\"unknown\"" fields "}]"
 #define OUT_TRACK(fields) \
   "[{\"ssrc\":\"8\",\"statsType\":\"outbound-rtp\",\"userID\":\"alice\"," \
-  "\"remoteUserID\":\"bob\"" fields "}]"
+  "\"remoteUserID\":\"bob\",\"quality\":\"unknown\"" fields "}]"
 
 static const Row rows[] = {
   { "nothing", NULL, "{}", "[]" },
@@ -69,6 +69,9 @@ static const Row rows[] = {
       OUT_TRACK (",\"bitrate\":10,\"packetRate\":5,\"fractionLoss\":0.125,"
                  "\"packetLossPercentage\":12.5,\"jitter\":250,\"rtt\":500,"
                  "\"averageRTT\":750") },
+  { "whose-track-it-is", NULL,
+      IN (",\"mid\":\"0\",\"trackIdentifier\":\"t1\",\"cname\":\"c1\""),
+      IN_TRACK (",\"mid\":\"0\",\"msid\":\"t1\",\"cname\":\"c1\"") },
   { "no-average-of-no-measurement", NULL,
       OUT ("", ",\"totalRoundTripTime\":0,\"roundTripTimeMeasurements\":0"),
       OUT_TRACK ("") },
@@ -150,7 +153,7 @@ test_the_context_is_told (void)
 #define TRACK \
   "{\"ssrc\":\"7\",\"statsType\":\"inbound-rtp\",\"userID\":\"carol\"," \
   "\"remoteUserID\":\"carol\",\"usageLabel\":\"front\",\"associatedVideoTag\":" \
-  "\"sink0\"}"
+  "\"sink0\",\"quality\":\"unknown\"}"
   assert_json (stats, "{\"connectionState\":\"online\",\"fabricState\":\"established\","
                       "\"conferenceURL\":\"http://127.0.0.1:1/c\","
                       "\"streams\":{\"7\":" TRACK "},\"mediaStreamTracks\":[" TRACK "]}");
@@ -162,7 +165,7 @@ test_without_a_context_little_is_told (void)
   CallstatsStreamContext context = { 0 };
   g_autoptr (GVariant) stats = make_stats (NULL, OUT ("", ""), &context);
 
-#define BARE "{\"ssrc\":\"8\",\"statsType\":\"outbound-rtp\"}"
+#define BARE "{\"ssrc\":\"8\",\"statsType\":\"outbound-rtp\",\"quality\":\"unknown\"}"
   assert_json (stats, "{\"connectionState\":\"offline\",\"streams\":{\"8\":" BARE
                       "},\"mediaStreamTracks\":[" BARE "]}");
 }
