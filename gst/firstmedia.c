@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "firstmedia.h"
+#include "mediapath.h"
 
-#define MAX_DEPTH 24
 #define MAX_PACKETS 500 /* that are looked behind for a decoder */
 #define NEVER G_MININT64
 
@@ -95,50 +95,6 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_REMOVE;
 }
 
-static gboolean
-is_decoder (GstElement *element)
-{
-  GstElementFactory *factory = gst_element_get_factory (element);
-
-  return factory != NULL && !GST_IS_BIN (element) &&
-         gst_element_factory_list_is_type (factory, GST_ELEMENT_FACTORY_TYPE_DECODER);
-}
-
-static GstPad *find_decoder_behind (GstPad *src, guint depth);
-
-static GstPad *
-find_behind_each (GstPad *sink, guint depth)
-{
-  GstIterator *pads = gst_pad_iterate_internal_links (sink);
-  GValue item = G_VALUE_INIT;
-  GstPad *found = NULL;
-
-  while (pads != NULL && found == NULL &&
-         gst_iterator_next (pads, &item) == GST_ITERATOR_OK) {
-    found = find_decoder_behind (g_value_get_object (&item), depth);
-    g_value_reset (&item);
-  }
-  g_value_unset (&item);
-  if (pads != NULL)
-    gst_iterator_free (pads);
-  return found;
-}
-
-/* Returns: (transfer full) (nullable): the source pad of the first decoder behind src */
-static GstPad *
-find_decoder_behind (GstPad *src, guint depth)
-{
-  g_autoptr (GstPad) sink = gst_pad_get_peer (src);
-  g_autoptr (GstElement) element = NULL;
-
-  if (sink == NULL || depth >= MAX_DEPTH)
-    return NULL;
-  element = gst_pad_get_parent_element (sink);
-  if (element != NULL && is_decoder (element))
-    return gst_element_get_static_pad (element, "src");
-  return find_behind_each (sink, depth + 1);
-}
-
 static void
 watch_decoder (Search *search, GstPad *pad)
 {
@@ -155,13 +111,13 @@ static GstPadProbeReturn
 on_received (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Search *search = user_data;
-  g_autoptr (GstPad) decoder = NULL;
+  g_auto (GstCallstatsMediaPath) path = { 0 };
 
   if (g_atomic_int_get (&search->marks->frame) || search->packets++ >= MAX_PACKETS)
     return GST_PAD_PROBE_REMOVE;
-  decoder = find_decoder_behind (pad, 0);
-  if (decoder != NULL) {
-    watch_decoder (search, decoder);
+  gst_callstats_media_path_follow_down (&path, pad);
+  if (path.codec_src != NULL) {
+    watch_decoder (search, path.codec_src);
     return GST_PAD_PROBE_REMOVE;
   }
   search->last = g_get_monotonic_time ();

@@ -4,8 +4,7 @@
  * store. Everything else runs on the monitor thread only.
  */
 #include "mediaframes.h"
-
-#define MAX_DEPTH 24
+#include "mediapath.h"
 
 /* In milliseconds without the upper half. */
 typedef struct {
@@ -44,43 +43,6 @@ on_frame (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   return GST_PAD_PROBE_OK;
 }
 
-static gboolean
-is_raw (GstPad *pad)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  const GstStructure *first = caps != NULL && gst_caps_get_size (caps) > 0
-                                  ? gst_caps_get_structure (caps, 0)
-                                  : NULL;
-
-  return first != NULL && (gst_structure_has_name (first, "audio/x-raw") ||
-                              gst_structure_has_name (first, "video/x-raw"));
-}
-
-/* Returns: (transfer full) (nullable): the first pad behind src where media is raw */
-static GstPad *
-find_raw (GstPad *src, guint depth)
-{
-  g_autoptr (GstPad) sink = NULL;
-  GstIterator *behind;
-  GValue item = G_VALUE_INIT;
-  GstPad *found = NULL;
-
-  if (is_raw (src))
-    return gst_object_ref (src);
-  sink = gst_pad_get_peer (src);
-  if (sink == NULL || depth >= MAX_DEPTH)
-    return NULL;
-  behind = gst_pad_iterate_internal_links (sink);
-  while (behind != NULL && found == NULL &&
-         gst_iterator_next (behind, &item) == GST_ITERATOR_OK) {
-    found = find_raw (g_value_get_object (&item), depth + 1);
-    g_value_reset (&item);
-  }
-  g_value_unset (&item);
-  g_clear_pointer (&behind, gst_iterator_free);
-  return found;
-}
-
 /* A decoder that was taken out is looked for anew. */
 static gboolean
 is_tapped (GstCallstatsFrames *self, guint ssrc)
@@ -100,7 +62,7 @@ look_at_pad (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
 {
   GstCallstatsFrames *self = user_data;
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  GstPad *raw;
+  g_auto (GstCallstatsMediaPath) path = { 0 };
   Tap *tap;
   guint ssrc;
 
@@ -108,15 +70,15 @@ look_at_pad (GstElement *webrtcbin, GstPad *pad, gpointer user_data)
       !gst_structure_get_uint (gst_caps_get_structure (caps, 0), "ssrc", &ssrc) ||
       is_tapped (self, ssrc))
     return TRUE;
-  raw = find_raw (pad, 0);
-  if (raw == NULL)
+  gst_callstats_media_path_follow_down (&path, pad);
+  if (path.raw == NULL)
     return TRUE;
   tap = g_new0 (Tap, 1);
-  tap->pad = raw;
+  tap->pad = gst_object_ref (path.raw);
   tap->time = g_atomic_rc_box_new0 (FrameTime);
-  tap->probe =
-      gst_pad_add_probe (raw, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
-          on_frame, g_atomic_rc_box_acquire (tap->time), g_atomic_rc_box_release);
+  tap->probe = gst_pad_add_probe (tap->pad,
+      GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST, on_frame,
+      g_atomic_rc_box_acquire (tap->time), g_atomic_rc_box_release);
   g_hash_table_insert (self->taps, GUINT_TO_POINTER (ssrc), tap);
   return TRUE;
 }
