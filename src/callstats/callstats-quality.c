@@ -124,39 +124,69 @@ share (double part, double of)
   return of > 0 && !isnan (part) ? MAX (part, 0) / of : NAN;
 }
 
-/* What was due in the period; not a number: not known. */
+/* 0 where it is not known, or went back. */
+static double
+growth_or_0 (const Stream *stream, const Now *now, CallstatsSampleMember member)
+{
+  return fmax (growth (stream, now, member), 0);
+}
+
+/* Packets of the media itself that were due in the period; not a number: not known. */
 static double
 count_expected (const Stream *stream, const Now *now)
 {
-  double packets = growth (stream, now, CALLSTATS_SAMPLE_PACKETS);
+  double media = growth (stream, now, CALLSTATS_SAMPLE_PACKETS) -
+                 growth_or_0 (stream, now, CALLSTATS_SAMPLE_RETRANSMITTED);
 
-  if (!stream->received || !(growth (stream, now, CALLSTATS_SAMPLE_LOST) > 0))
-    return packets;
-  return packets + growth (stream, now, CALLSTATS_SAMPLE_LOST);
+  return stream->received ? media + growth_or_0 (stream, now, CALLSTATS_SAMPLE_LOST)
+                          : media;
 }
 
-/* Lost, too late, or not there when it was to be heard: the worst of these, for each may
- * hold the others. */
+/* A packet that is retransmitted stays lost to its own sequence numbers. */
+static double
+count_repaired (const Stream *stream, const Now *now)
+{
+  gboolean told = !isnan (growth (stream, now, CALLSTATS_SAMPLE_REPAIRED));
+
+  return growth_or_0 (
+      stream, now, told ? CALLSTATS_SAMPLE_REPAIRED : CALLSTATS_SAMPLE_RETRANSMITTED);
+}
+
+/* What did not come, or came too late; or what was not there when it was to be heard,
+ * for that may hold both. */
 static double
 find_loss_received (const Stream *stream, const Now *now)
 {
-  double expected = count_expected (stream, now);
-  double concealed = growth (stream, now, CALLSTATS_SAMPLE_CONCEALED);
-  double silent = growth (stream, now, CALLSTATS_SAMPLE_SILENT);
-  double loss = share (growth (stream, now, CALLSTATS_SAMPLE_LOST), expected);
+  double lost = growth (stream, now, CALLSTATS_SAMPLE_LOST);
+  double concealed = growth (stream, now, CALLSTATS_SAMPLE_CONCEALED) -
+                     growth_or_0 (stream, now, CALLSTATS_SAMPLE_SILENT);
 
-  if (silent > 0)
-    concealed -= silent;
-  loss = fmax (loss, share (growth (stream, now, CALLSTATS_SAMPLE_DISCARDED), expected));
-  return fmax (loss, share (concealed, growth (stream, now, CALLSTATS_SAMPLE_SAMPLES)));
+  if (!isnan (lost))
+    lost = fmax (lost - count_repaired (stream, now), 0) +
+           growth_or_0 (stream, now, CALLSTATS_SAMPLE_DISCARDED);
+  return fmax (share (lost, count_expected (stream, now)),
+      share (concealed, growth (stream, now, CALLSTATS_SAMPLE_SAMPLES)));
+}
+
+/* The other end reports what it lost before repairs; of these as much gets lost. */
+static double
+find_loss_sent (const Stream *stream, const Now *now)
+{
+  double loss, repairs;
+
+  if (now->other == NULL)
+    return NAN;
+  loss = now->other->numbers[CALLSTATS_SAMPLE_FRACTION_LOST];
+  repairs = share (growth_or_0 (stream, now, CALLSTATS_SAMPLE_RETRANSMITTED),
+      count_expected (stream, now));
+  return loss < 0 || isnan (repairs) ? loss : fmax (loss - repairs * (1 - loss), 0);
 }
 
 static double
 find_loss (const Stream *stream, const Now *now)
 {
-  if (stream->received)
-    return find_loss_received (stream, now);
-  return now->other != NULL ? now->other->numbers[CALLSTATS_SAMPLE_FRACTION_LOST] : NAN;
+  return stream->received ? find_loss_received (stream, now)
+                          : find_loss_sent (stream, now);
 }
 
 static void

@@ -111,9 +111,33 @@ static const Row rows[] = {
       NULL, NULL },
   { "what-comes-too-late-is-lost", "{" AUDIO GOT ("100", "0") ",\"packetsDiscarded\":1}}",
       "{" AUDIO GOT ("150", "0") ",\"packetsDiscarded\":6}}", "2.4", "[\"loss\"]" },
-  { "lost-and-too-late-is-lost-once",
-      "{" AUDIO GOT ("100", "0") ",\"packetsDiscarded\":0}}",
-      "{" AUDIO GOT ("145", "5") ",\"packetsDiscarded\":5}}", "2.4", "[\"loss\"]" },
+  { "some-lost-some-too-late", "{" AUDIO GOT ("100", "0") ",\"packetsDiscarded\":0}}",
+      "{" AUDIO GOT ("148", "2") ",\"packetsDiscarded\":3}}", "2.4", "[\"loss\"]" },
+  { "what-is-concealed-is-lost-once",
+      "{" AUDIO GOT ("100", "0") ",\"concealedSamples\":0,\"totalSamplesReceived\":0}}",
+      "{" AUDIO GOT (
+          "145", "5") ",\"concealedSamples\":4800,\"totalSamplesReceived\":48000}}",
+      "2.4", "[\"loss\"]" },
+  { "what-is-retransmitted-is-not-lost",
+      "{" VIDEO GOT ("100", "0") ",\"packetsRepaired\":0,"
+                                 "\"retransmittedPacketsReceived\":0}}",
+      "{" VIDEO GOT ("200", "10") ",\"packetsRepaired\":10,"
+                                  "\"retransmittedPacketsReceived\":10}}",
+      "4.1", NULL },
+  { "retransmissions-that-repair-nothing",
+      "{" VIDEO GOT ("100", "0") ",\"packetsRepaired\":0,"
+                                 "\"retransmittedPacketsReceived\":0}}",
+      "{" VIDEO GOT ("200", "10") ",\"packetsRepaired\":0,"
+                                  "\"retransmittedPacketsReceived\":10}}",
+      "2.1", "[\"loss\"]" },
+  { "retransmissions-alone-are-taken-for-repairs",
+      "{" VIDEO GOT ("100", "0") ",\"retransmittedPacketsReceived\":0}}",
+      "{" VIDEO GOT ("200", "10") ",\"retransmittedPacketsReceived\":10}}", "4.1", NULL },
+  { "what-is-sent-again-is-lost-as-well",
+      "{" SENT_VIDEO ",\"packetsSent\":0,\"retransmittedPacketsSent\":0}}",
+      "{" SENT_VIDEO ",\"packetsSent\":110,\"retransmittedPacketsSent\":10}," HEARD
+      "0.1}}",
+      "3.8", "[\"loss\"]" },
   { "what-is-concealed-was-lost",
       "{" AUDIO GOT ("100", "0") ",\"concealedSamples\":0,\"totalSamplesReceived\":0}}",
       "{" AUDIO GOT (
