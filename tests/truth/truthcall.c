@@ -135,6 +135,14 @@ on_new_transceiver (GstElement *webrtcbin, GObject *transceiver, TruthCall *self
     g_object_set (transceiver, "do-nack", TRUE, NULL);
 }
 
+static void
+recalculate_latency (GstElement *pipeline, gpointer unused)
+{
+  gst_bin_recalculate_latency (GST_BIN (pipeline));
+}
+
+/* Applications answer a latency message so; without it, GStreamer from 1.26 on sends no
+ * sender reports. */
 static GstBusSyncReply
 on_message (GstBus *bus, GstMessage *message, gpointer data)
 {
@@ -145,6 +153,8 @@ on_message (GstBus *bus, GstMessage *message, gpointer data)
     gst_message_parse_error (message, &error, &debug);
     g_error ("%s: %s (%s)", GST_MESSAGE_SRC_NAME (message), error->message, debug);
   }
+  if (GST_MESSAGE_TYPE (message) == GST_MESSAGE_LATENCY)
+    gst_element_call_async (data, recalculate_latency, NULL, NULL);
   gst_message_unref (message);
   return GST_BUS_DROP;
 }
@@ -204,7 +214,7 @@ truth_call_new (GstWebRTCBundlePolicy policy)
   add_end (self, CALLER, policy);
   add_end (self, CALLEE, policy);
   bus = gst_element_get_bus (self->pipeline);
-  gst_bus_set_sync_handler (bus, on_message, NULL, NULL);
+  gst_bus_set_sync_handler (bus, on_message, self->pipeline, NULL);
   return self;
 }
 
