@@ -327,31 +327,17 @@ read_field (Reading *reading, const Object *object, const char *name)
   }
 }
 
+/* RTP is told from the packets themselves: get-stats has the last pad's kind and codec
+ * for all streams (up to 1.24), the last jitter buffer's figures for all (every version),
+ * and none where a pad's caps tell no SSRC (from 1.26). */
 static gboolean
-may_be_phantom (const Object *object)
+is_rtp (const Object *object)
 {
-  return object->type == GST_WEBRTC_STATS_INBOUND_RTP ||
+  return object->type == GST_WEBRTC_STATS_CODEC ||
+         object->type == GST_WEBRTC_STATS_INBOUND_RTP ||
          object->type == GST_WEBRTC_STATS_OUTBOUND_RTP ||
+         object->type == GST_WEBRTC_STATS_REMOTE_INBOUND_RTP ||
          object->type == GST_WEBRTC_STATS_REMOTE_OUTBOUND_RTP;
-}
-
-/* The RTCP-only SSRCs of both ends come as streams that never sent or received a packet.
- */
-static gboolean
-is_phantom (const Object *object)
-{
-  const GValue *value = gst_structure_get_value (object->fields, "gst-rtpsource-stats");
-  const GstStructure *source;
-  gboolean is_sender = TRUE;
-  guint64 sent = 0, received = 0;
-
-  if (!may_be_phantom (object) || value == NULL || !GST_VALUE_HOLDS_STRUCTURE (value))
-    return FALSE;
-  source = gst_value_get_structure (value);
-  gst_structure_get_boolean (source, "is-sender", &is_sender);
-  gst_structure_get_uint64 (source, "packets-sent", &sent);
-  gst_structure_get_uint64 (source, "packets-received", &received);
-  return !is_sender && sent == 0 && received == 0;
 }
 
 /* 1.22.0 to 1.22.4 call a local candidate remote and the other way round (mended by
@@ -397,7 +383,7 @@ object_init (Object *object, const GValue *value)
     return FALSE;
   gst_structure_get_uint (object->fields, "ssrc", &ssrc);
   object->ssrc = ssrc;
-  return stats_type (object) != NULL && !is_phantom (object);
+  return stats_type (object) != NULL && !is_rtp (object);
 }
 
 static void

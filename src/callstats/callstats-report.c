@@ -199,6 +199,46 @@ callstats_report_add_stats (CallstatsReport *report, const char *type, const cha
   callstats_report_set_double (report, "timestamp", report->time / 1000.0);
 }
 
+/* Reports hold 15 significant digits, so that what is written as text and read again is
+ * the same value, bit for bit. */
+static double
+round_to_15_digits (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (value == 0)
+    return 0;
+  if (fabs (value) < 1e15 && value == floor (value))
+    return value;
+  return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.15g", value), NULL);
+}
+
+/**
+ * callstats_report_set_timestamp:
+ * @report: a report that is still being filled
+ * @time_us: when its values were taken, in microseconds since the epoch
+ *
+ * Changes the `timestamp` of the last stats object, which is the report's time: for
+ * values that came from the other end, and so are older.
+ */
+void
+callstats_report_set_timestamp (CallstatsReport *report, gint64 time_us)
+{
+  const CallstatsStatsObject *object;
+  guint i;
+
+  g_return_if_fail (report != NULL);
+  g_return_if_fail (report->objects->len > 0);
+
+  object = callstats_report_object (report, report->objects->len - 1);
+  for (i = object->first; i < object->first + object->n_fields; i++) {
+    CallstatsField *field = &g_array_index (report->fields, CallstatsField, i);
+
+    if (strcmp (field->name, "timestamp") == 0)
+      field->d = round_to_15_digits (time_us / 1000.0);
+  }
+}
+
 /**
  * callstats_report_set_int:
  * @report: a report that is still being filled
@@ -236,20 +276,6 @@ callstats_report_set_uint (CallstatsReport *report, const char *field, guint64 v
   added = add_field (report, field, CALLSTATS_VALUE_UINT);
   if (added != NULL)
     added->u = value;
-}
-
-/* Reports hold 15 significant digits, so that what is written as text and read again is
- * the same value, bit for bit. */
-static double
-round_to_15_digits (double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (value == 0)
-    return 0;
-  if (fabs (value) < 1e15 && value == floor (value))
-    return value;
-  return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.15g", value), NULL);
 }
 
 /**

@@ -34,6 +34,8 @@ CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_add_stats (
     CallstatsReport *report, const char *type, const char *id);
 CALLSTATS_AVAILABLE_IN_0_1
+void callstats_report_set_timestamp (CallstatsReport *report, gint64 time_us);
+CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_set_int (CallstatsReport *report, const char *field, gint64 value);
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_report_set_uint (
