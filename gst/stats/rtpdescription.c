@@ -141,13 +141,6 @@ may (const GstSDPMedia *media, const char *one_way)
              get_attribute (media, "inactive") == NULL);
 }
 
-static gboolean
-is_rejected (const GstSDPMedia *media)
-{
-  return media != NULL && gst_sdp_media_get_port (media) == 0 &&
-         get_attribute (media, "bundle-only") == NULL;
-}
-
 /* The mids of a=group:BUNDLE. */
 static GStrv
 get_bundle (const GstSDPMessage *sdp)
@@ -170,6 +163,20 @@ is_bundled (const GstSDPMessage *sdp, const char *mid)
   g_auto (GStrv) mids = get_bundle (sdp);
 
   return sdp == NULL || g_strv_contains ((const char *const *)mids, mid);
+}
+
+/* webrtcbin answers with port 0 for what is in a bundle; RFC 8843 takes out of the group
+ * what is rejected. */
+static gboolean
+is_rejected (const GstSDPMessage *sdp, guint index)
+{
+  const GstSDPMedia *media = get_media (sdp, index);
+  g_auto (GStrv) mids = get_bundle (sdp);
+  const char *mid = get_attribute (media, "mid");
+
+  return media != NULL && gst_sdp_media_get_port (media) == 0 &&
+         get_attribute (media, "bundle-only") == NULL &&
+         (mid == NULL || !g_strv_contains ((const char *const *)mids, mid));
 }
 
 /* webrtcbin numbers its sessions by the m-line that has the transport: a bundle's first.
@@ -202,7 +209,7 @@ section_new (const GstSDPMessage *local, const GstSDPMessage *remote, guint inde
   section->session = find_session (local, remote, index);
   section->kind = g_intern_string (gst_sdp_media_get_media (ours));
   section->mid = g_strdup (get_attribute (ours, "mid"));
-  section->rejected = is_rejected (ours) || is_rejected (theirs);
+  section->rejected = is_rejected (local, index) || is_rejected (remote, index);
   section->active[0] =
       !section->rejected && may (ours, "sendonly") && may (theirs, "recvonly");
   section->active[1] =
@@ -303,6 +310,22 @@ gst_callstats_rtp_description_find_source (
   for (i = 0; i < sources->len; i++) {
     if (g_array_index (sources, GstCallstatsSource, i).ssrc == ssrc)
       return &g_array_index (sources, GstCallstatsSource, i);
+  }
+  return NULL;
+}
+
+const GstCallstatsSource *
+gst_callstats_rtp_description_find_repair (const GstCallstatsRtpDescription *self,
+    gboolean received, guint32 ssrc, GstCallstatsPayloadRole role)
+{
+  GArray *sources = self->sources[received];
+  guint i;
+
+  for (i = 0; i < sources->len; i++) {
+    const GstCallstatsSource *source = &g_array_index (sources, GstCallstatsSource, i);
+
+    if (source->repaired == ssrc && source->role == role)
+      return source;
   }
   return NULL;
 }

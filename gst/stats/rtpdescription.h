@@ -62,6 +62,10 @@ const GstCallstatsSection *gst_callstats_rtp_description_guess_section (
     guint8 payload_type);
 const GstCallstatsSource *gst_callstats_rtp_description_find_source (
     const GstCallstatsRtpDescription *description, gboolean received, guint32 ssrc);
+/* The one that repairs ssrc. */
+const GstCallstatsSource *gst_callstats_rtp_description_find_repair (
+    const GstCallstatsRtpDescription *description, gboolean received, guint32 ssrc,
+    GstCallstatsPayloadRole role);
 const GstCallstatsCodec *gst_callstats_section_find_codec (
     const GstCallstatsSection *section, gboolean received, guint8 payload_type);
 

@@ -65,6 +65,17 @@ tell_feedback (const GstCallstatsStream *self, guint nack, guint pli, guint fir,
   callstats_report_set_uint (report, "firCount", fir);
 }
 
+/* As it flows, or else as it is announced. */
+static void
+tell_ssrc (const char *name, const GstCallstatsRepair *repair, guint32 announced,
+    CallstatsReport *report)
+{
+  guint32 ssrc = repair->ssrc != 0 ? repair->ssrc : announced;
+
+  if (ssrc != 0)
+    callstats_report_set_uint (report, name, ssrc);
+}
+
 /* Sent */
 
 void
@@ -86,8 +97,7 @@ gst_callstats_stream_describe_outbound (
       report, "headerBytesSent", flow->header_bytes + rtx->header_bytes);
   callstats_report_set_uint (report, "retransmittedPacketsSent", rtx->packets);
   callstats_report_set_uint (report, "retransmittedBytesSent", rtx->payload_bytes);
-  if (rtx->ssrc != 0)
-    callstats_report_set_uint (report, "rtxSsrc", rtx->ssrc);
+  tell_ssrc ("rtxSsrc", rtx, self->rtx_ssrc, report);
   tell_time (report, "lastPacketSentTimestamp", MAX (flow->last, rtx->last));
   tell_feedback (self, self->sent.nack, self->sent.pli, self->sent.fir, report);
 }
@@ -132,10 +142,8 @@ tell_repairs (const GstCallstatsStream *self, CallstatsReport *report)
   callstats_report_set_uint (report, "retransmittedPacketsReceived", self->rtx.packets);
   callstats_report_set_uint (
       report, "retransmittedBytesReceived", self->rtx.payload_bytes);
-  if (self->rtx.ssrc != 0)
-    callstats_report_set_uint (report, "rtxSsrc", self->rtx.ssrc);
-  if (self->fec.ssrc != 0)
-    callstats_report_set_uint (report, "fecSsrc", self->fec.ssrc);
+  tell_ssrc ("rtxSsrc", &self->rtx, self->rtx_ssrc, report);
+  tell_ssrc ("fecSsrc", &self->fec, self->fec_ssrc, report);
   if (self->fec.packets + self->flow.fec_packets == 0)
     return;
   callstats_report_set_uint (

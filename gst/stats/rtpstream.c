@@ -132,6 +132,16 @@ set_transport (GstCallstatsStream *self, const char *name)
     set (&self->transport_id, id);
 }
 
+static guint32
+find_repair (const GstCallstatsStream *self,
+    const GstCallstatsRtpDescription *description, GstCallstatsPayloadRole role)
+{
+  const GstCallstatsSource *source = gst_callstats_rtp_description_find_repair (
+      description, self->told.received, self->told.ssrc, role);
+
+  return source != NULL ? source->ssrc : 0;
+}
+
 /* What is not known any more stays as it was. */
 void
 gst_callstats_stream_identify (GstCallstatsStream *self,
@@ -144,6 +154,8 @@ gst_callstats_stream_identify (GstCallstatsStream *self,
   const GstCallstatsSection *section = find_section (self, description, source, pad);
 
   set_pad (self, pad);
+  self->rtx_ssrc = find_repair (self, description, GST_CALLSTATS_PAYLOAD_RTX);
+  self->fec_ssrc = find_repair (self, description, GST_CALLSTATS_PAYLOAD_FLEXFEC);
   if (section != NULL)
     set_section (self, section, source);
   else if (pad != NULL && self->told.kind == NULL)

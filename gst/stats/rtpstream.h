@@ -33,6 +33,7 @@ typedef struct {
   guint8 payload_type;
   char *mime_type, *fmtp; /* nullable */
   guint channels;
+  guint32 rtx_ssrc, fec_ssrc; /* as announced; 0: not */
 
   GstCallstatsFlow flow;
   GstCallstatsRepair rtx, fec;
