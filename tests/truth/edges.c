@@ -40,6 +40,7 @@ static void
 take_rtcp (Edges *edges, GHashTable *counts, GstBuffer *buffer)
 {
   rtcp_counts_add (counts, buffer);
+  edges->rtcp_packets++;
 }
 
 static void

@@ -27,6 +27,7 @@ typedef struct {
   GHashTable *received;  /* by the RTP sessions, after decryption */
   GHashTable *delivered; /* at the source pads */
   GHashTable *rtcp;      /* RtcpCount, of what came */
+  guint rtcp_packets;
   /* Of the transports: datagrams but for ICE's own */
   guint64 packets_sent, bytes_sent, packets_received, bytes_received;
   guint sender_timeouts; /* streams that came and rest, as the RTP sessions tell */

@@ -88,20 +88,14 @@ get_rtcp_count (GHashTable *counts, guint32 ssrc)
   return count;
 }
 
-/* A sender that rested may count from 0 again. */
 static void
 add_sender_info (GHashTable *counts, const guint8 *report)
 {
   RtcpCount *count = get_rtcp_count (counts, GST_READ_UINT32_BE (report + 4));
-  guint32 packets = GST_READ_UINT32_BE (report + RTCP_HEADER + 12);
-  guint32 octets = GST_READ_UINT32_BE (report + RTCP_HEADER + 16);
-  gboolean anew = packets < count->last_packets;
 
   count->sender_reports++;
-  count->sent_packets += packets - (anew ? 0 : count->last_packets);
-  count->sent_octets += octets - (anew ? 0 : count->last_octets);
-  count->last_packets = packets;
-  count->last_octets = octets;
+  count->sent_packets = GST_READ_UINT32_BE (report + RTCP_HEADER + 12);
+  count->sent_octets = GST_READ_UINT32_BE (report + RTCP_HEADER + 16);
 }
 
 static void

@@ -24,10 +24,9 @@ typedef struct {
 typedef struct {
   guint32 ssrc;
   guint sender_reports, report_blocks;
-  guint32 last_packets, last_octets;
-  guint64 sent_packets, sent_octets; /* over all that the sender counted anew from 0 */
-  guint32 highest_seqnum;            /* extended */
-  gint32 lost;                       /* cumulative */
+  guint32 sent_packets, sent_octets;
+  guint32 highest_seqnum; /* extended */
+  gint32 lost;            /* cumulative */
 } RtcpCount;
 
 typedef struct {

@@ -22,7 +22,7 @@ struct _TruthSource {
 struct _TruthCall {
   GstElement *pipeline, *mon, *ends[N_ENDS];
   GPtrArray *sources; /* TruthSource; for the test's thread */
-  gboolean use_rtx;
+  gboolean use_rtx, rested;
   gint64 start;
 
   EdgeLock lock;

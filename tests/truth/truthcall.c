@@ -510,6 +510,7 @@ truth_call_rest (TruthCall *self)
   gint64 deadline = g_get_monotonic_time () + DEADLINE;
   guint i, streams[N_ENDS] = { 0, 0 };
 
+  self->rested = TRUE;
   for (i = 0; i < self->sources->len; i++)
     streams[((TruthSource *)g_ptr_array_index (self->sources, i))->end]++;
   g_mutex_lock (&self->lock.lock);

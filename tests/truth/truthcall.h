@@ -40,6 +40,10 @@ typedef struct {
   char *mid;      /* NULL: the description has none */
   char *track_id; /* NULL: the description has none */
   gboolean gone;  /* taken out of the call */
+  /* The call was at rest in between. RTP sessions say BYE for a stream that rests and
+   * count it anew when it goes on, with the same SSRC; the other end's may not report of
+   * it any more. */
+  gboolean rested;
   PacketCount sent, sent_rtx, received, received_rtx;
   RtcpCount heard_by_sender, heard_by_receiver;
 } TruthStream;

@@ -176,6 +176,7 @@ get_media (TruthCall *self, TruthEnd sender)
 
       stream->ssrc = count->ssrc;
       stream->format = format;
+      stream->rested = self->rested;
       stream->gone = g_hash_table_contains (self->gone, GUINT_TO_POINTER (count->ssrc));
       g_ptr_array_add (streams, stream);
     }
@@ -218,6 +219,18 @@ truth_call_get_streams (TruthCall *self, TruthEnd sender)
 
 /* Rest. All with the lock held */
 
+static gboolean
+has_heard (TruthCall *self, TruthEnd sender, const TruthStream *was)
+{
+  TruthStream now = { .ssrc = was->ssrc };
+
+  read_counts (self, sender, &now);
+  return now.heard_by_receiver.sender_reports >=
+             was->heard_by_receiver.sender_reports + FURTHER &&
+         now.heard_by_sender.report_blocks >=
+             was->heard_by_sender.report_blocks + FURTHER;
+}
+
 /* Whether both ends have heard so much more of each stream than they had in `before`. */
 static gboolean
 have_heard (TruthCall *self, GPtrArray *before[N_ENDS])
@@ -227,13 +240,8 @@ have_heard (TruthCall *self, GPtrArray *before[N_ENDS])
   for (end = 0; end < N_ENDS; end++) {
     for (i = 0; i < before[end]->len; i++) {
       const TruthStream *was = g_ptr_array_index (before[end], i);
-      TruthStream now = { .ssrc = was->ssrc };
 
-      read_counts (self, end, &now);
-      if (!was->gone && (now.heard_by_receiver.sender_reports <
-                                was->heard_by_receiver.sender_reports + FURTHER ||
-                            now.heard_by_sender.report_blocks <
-                                was->heard_by_sender.report_blocks + FURTHER))
+      if (!was->gone && !was->rested && !has_heard (self, end, was))
         return FALSE;
     }
   }
@@ -257,11 +265,15 @@ static gboolean
 wait_rtcp (TruthCall *self, gint64 deadline)
 {
   guint64 packets = self->lock.rtp_packets;
+  guint caller = self->edges[CALLER].rtcp_packets + FURTHER;
+  guint callee = self->edges[CALLEE].rtcp_packets + FURTHER;
   GPtrArray *before[N_ENDS];
   guint end;
 
   get_all_media (self, before);
-  while (packets == self->lock.rtp_packets && !have_heard (self, before))
+  while (packets == self->lock.rtp_packets &&
+         (self->edges[CALLER].rtcp_packets < caller ||
+             self->edges[CALLEE].rtcp_packets < callee || !have_heard (self, before)))
     truth_call_wait (self, deadline, "RTCP of a call at rest");
   for (end = 0; end < N_ENDS; end++)
     g_ptr_array_unref (before[end]);
