@@ -10,7 +10,7 @@
 #include "rtpstreams.h"
 
 /* The longest that a change may be missed which nothing announces. */
-#define MAX_AGE 1
+#define MAX_AGE (10 * G_TIME_SPAN_SECOND)
 
 static const GstCallstatsStatsSource *const sources[] = {
   NULL,
