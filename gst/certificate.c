@@ -16,9 +16,8 @@ static const struct {
   { "sha-512", G_CHECKSUM_SHA512 },
 };
 
-/* The DER form. */
-static guchar *
-decode (const char *pem, gsize *length)
+guchar *
+gst_callstats_certificate_decode (const char *pem, gsize *length)
 {
   static const char BEGIN[] = "-----BEGIN CERTIFICATE-----";
   const char *begin = pem != NULL ? strstr (pem, BEGIN) : NULL;
@@ -44,6 +43,12 @@ get_fingerprint (guint hash, const guchar *der, gsize length)
     g_string_append_printf (text, "%c%c%c", i == 0 ? ' ' : ':',
         g_ascii_toupper (digest[i]), g_ascii_toupper (digest[i + 1]));
   return g_string_free (text, FALSE);
+}
+
+char *
+gst_callstats_certificate_get_fingerprint (const guchar *der, gsize length)
+{
+  return get_fingerprint (1, der, length);
 }
 
 /* The hash of a fingerprint's name; past the end: not one we know */
@@ -87,7 +92,7 @@ gst_callstats_certificate_compare (
     const char *pem, const GPtrArray *fingerprints, char **own)
 {
   gsize length = 0;
-  g_autofree guchar *der = decode (pem, &length);
+  g_autofree guchar *der = gst_callstats_certificate_decode (pem, &length);
 
   if (own != NULL)
     *own = NULL;

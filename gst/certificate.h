@@ -21,4 +21,10 @@ typedef enum {
 GstCallstatsCertificateMatch gst_callstats_certificate_compare (
     const char *pem, const GPtrArray *fingerprints, char **own);
 
+/* pem: (nullable): the certificate, and maybe a key.
+ * Returns: (transfer full) (nullable): the certificate's DER form */
+guchar *gst_callstats_certificate_decode (const char *pem, gsize *length);
+/* Returns: (transfer full): "sha-256 AB:CD…" */
+char *gst_callstats_certificate_get_fingerprint (const guchar *der, gsize length);
+
 G_END_DECLS

@@ -6,7 +6,9 @@
  */
 #pragma once
 
-#include "webrtcbinstats.h"
+#include <gst/gst.h>
+
+#include "stats/addresses.h"
 
 G_BEGIN_DECLS
 

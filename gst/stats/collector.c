@@ -6,14 +6,25 @@
  * it takes, is asked only for what changes rarely. Monitor thread only, but for changed.
  */
 #include "collector.h"
+
+#include "datachannels.h"
+#include "getstats.h"
 #include "pace.h"
 #include "rtpstreams.h"
+#include "transport.h"
+
+/* Told from packets, not from get-stats. */
+#define RTP_TYPES \
+  (1u << GST_WEBRTC_STATS_CODEC | 1u << GST_WEBRTC_STATS_INBOUND_RTP | \
+      1u << GST_WEBRTC_STATS_OUTBOUND_RTP | 1u << GST_WEBRTC_STATS_REMOTE_INBOUND_RTP | \
+      1u << GST_WEBRTC_STATS_REMOTE_OUTBOUND_RTP)
 
 /* The longest that a change may be missed which nothing announces. */
 #define MAX_AGE (10 * G_TIME_SPAN_SECOND)
 
 static const GstCallstatsStatsSource *const sources[] = {
-  NULL,
+  &gst_callstats_transport_source,
+  &gst_callstats_data_channels_source,
 };
 
 struct _GstCallstatsCollector {
@@ -197,12 +208,11 @@ gst_callstats_collector_collect (
   if (rtpbin == NULL)
     return NULL;
   look (self, &view);
-  if (view.stats != NULL)
-    report = gst_callstats_read_stats (
-        view.stats, callstats_monitor_to_epoch (now), self->collect_ip);
-  else
-    report = callstats_report_new (callstats_monitor_to_epoch (now));
+  report = callstats_report_new (callstats_monitor_to_epoch (now));
   describe (self, &view, report);
+  if (view.stats != NULL)
+    gst_callstats_get_stats_tell (
+        view.stats, view.told | RTP_TYPES, self->collect_ip, report);
   describe_pace (self, report);
   gst_callstats_pace_measure (&self->report_pace, g_get_monotonic_time () - start);
   return report;

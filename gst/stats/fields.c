@@ -99,6 +99,9 @@ convert (GstCallstatsUnit unit, double *number)
   case GST_CALLSTATS_UNIT_NS:
     *number /= GST_SECOND;
     return *number >= 0;
+  case GST_CALLSTATS_UNIT_NS_SIGNED:
+    *number /= GST_SECOND;
+    return TRUE;
   case GST_CALLSTATS_UNIT_NTP_SHORT:
     *number /= 65536;
     return TRUE;

@@ -14,6 +14,7 @@ G_BEGIN_DECLS
 typedef enum {
   GST_CALLSTATS_UNIT_AS_IS,
   GST_CALLSTATS_UNIT_NS,          /* nanoseconds → seconds */
+  GST_CALLSTATS_UNIT_NS_SIGNED,   /* the same, of what may be negative */
   GST_CALLSTATS_UNIT_NTP_SHORT,   /* 16.16 seconds → seconds */
   GST_CALLSTATS_UNIT_NTP_SECONDS, /* since 1900 → milliseconds since 1970 */
   GST_CALLSTATS_UNIT_NTP,         /* 32.32 seconds since 1900 → ms since 1970 */

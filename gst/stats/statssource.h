@@ -7,8 +7,10 @@
  */
 #pragma once
 
+#include <gst/webrtc/webrtc.h>
+
 #include "../fabriclink.h"
-#include "../webrtcbinstats.h"
+#include "addresses.h"
 
 G_BEGIN_DECLS
 
@@ -48,8 +50,10 @@ typedef struct {
   gint64 now;                /* monotonic */
   const GstStructure *stats; /* the last reply to get-stats; NULL: none yet */
   gint64 stats_time;         /* when it came */
-  gboolean want_stats;       /* set by a look: what get-stats told has changed */
-  GPtrArray *streams;        /* GstCallstatsRtpStream, valid until the next look */
+  guint told; /* bits, numbered by GstWebRTCStatsType, that looks set: the types that
+                 sources tell, and get-stats need not */
+  gboolean want_stats; /* set by a look: what get-stats told has changed */
+  GPtrArray *streams;  /* GstCallstatsRtpStream, valid until the next look */
   GstCallstatsCollectIp collect_ip;
 } GstCallstatsView;
 

@@ -15,4 +15,7 @@ G_BEGIN_DECLS
  * Returns: (transfer full) */
 char *gst_callstats_transport_id (guint session);
 
+/* Adds transport, certificate, candidate-pair, local-candidate and remote-candidate. */
+extern const GstCallstatsStatsSource gst_callstats_transport_source;
+
 G_END_DECLS
