@@ -38,7 +38,6 @@ entry_free (gpointer data)
     g_atomic_rc_box_release (entry->sight);
   }
   gst_object_unref (entry->pad.pad);
-  g_free (entry->pad.transport);
   g_free (entry);
 }
 
@@ -118,33 +117,14 @@ read_src (Entry *entry)
 
 /* Both */
 
-static char *
-get_transport (GObject *transceiver, gboolean received)
-{
-  g_autoptr (GObject) end = NULL;
-  g_autoptr (GstObject) transport = NULL;
-
-  g_object_get (transceiver, received ? "receiver" : "sender", &end, NULL);
-  if (end != NULL)
-    g_object_get (end, "transport", &transport, NULL);
-  return transport != NULL ? gst_object_get_name (transport) : NULL;
-}
-
 static void
 read_transceiver (Entry *entry)
 {
   g_autoptr (GObject) transceiver = NULL;
-  char *transport;
 
   g_object_get (entry->pad.pad, "transceiver", &transceiver, NULL);
-  if (transceiver == NULL)
-    return;
-  g_object_get (transceiver, "mlineindex", &entry->pad.section, NULL);
-  transport = get_transport (transceiver, entry->pad.received);
-  if (transport == NULL)
-    return;
-  g_free (entry->pad.transport);
-  entry->pad.transport = transport;
+  if (transceiver != NULL)
+    g_object_get (transceiver, "mlineindex", &entry->pad.section, NULL);
 }
 
 static Entry *
@@ -244,20 +224,6 @@ gst_callstats_rtp_pads_find (GstCallstatsRtpPads *self, gboolean received, guint
 
     if (entry->pad.received == received && entry->pad.ssrc == ssrc)
       return &entry->pad;
-  }
-  return NULL;
-}
-
-const char *
-gst_callstats_rtp_pads_find_transport (GstCallstatsRtpPads *self, guint section)
-{
-  guint i;
-
-  for (i = 0; i < self->entries->len; i++) {
-    const Entry *entry = g_ptr_array_index (self->entries, i);
-
-    if (entry->pad.section == section && entry->pad.transport != NULL)
-      return entry->pad.transport;
   }
   return NULL;
 }

@@ -15,7 +15,6 @@ typedef struct {
   gboolean received;
   guint section;    /* index of the m-line; G_MAXUINT: none yet */
   guint32 ssrc;     /* 0: not known */
-  char *transport;  /* nullable: name of the DTLS transport */
   const char *kind; /* nullable, interned: what the caps say */
 } GstCallstatsRtpPad;
 
@@ -34,8 +33,5 @@ gboolean gst_callstats_rtp_pads_have_changed (
 /* Returns: (nullable) (transfer none): valid until the next look */
 const GstCallstatsRtpPad *gst_callstats_rtp_pads_find (
     GstCallstatsRtpPads *pads, gboolean received, guint32 ssrc);
-/* Returns: (nullable): the name of the transport of an m-line's pad */
-const char *gst_callstats_rtp_pads_find_transport (
-    GstCallstatsRtpPads *pads, guint section);
 
 G_END_DECLS

@@ -4,6 +4,8 @@
  */
 #include "rtpstream.h"
 
+#include "transport.h"
+
 /* The ids that webrtcbin gives. */
 GstCallstatsStream *
 gst_callstats_stream_new (guint session, gboolean received, guint32 ssrc)
@@ -16,6 +18,7 @@ gst_callstats_stream_new (guint session, gboolean received, guint32 ssrc)
   self->remote_id = g_strdup_printf ("rtp-%s-stream-stats_%u", far, ssrc);
   self->told.ssrc = ssrc;
   self->told.session = session;
+  self->transport_id = gst_callstats_transport_id (session);
   self->told.received = received;
   self->told.id = self->id;
   return self;
@@ -121,17 +124,6 @@ set_section (GstCallstatsStream *self, const GstCallstatsSection *section,
       gst_callstats_section_find_codec (section, received, self->flow.payload_type));
 }
 
-/* As get-stats names the transport that it tells of. */
-static void
-set_transport (GstCallstatsStream *self, const char *name)
-{
-  g_autofree char *id =
-      name != NULL ? g_strconcat ("transport-stats_", name, NULL) : NULL;
-
-  if (id != NULL)
-    set (&self->transport_id, id);
-}
-
 static guint32
 find_repair (const GstCallstatsStream *self,
     const GstCallstatsRtpDescription *description, GstCallstatsPayloadRole role)
@@ -160,6 +152,4 @@ gst_callstats_stream_identify (GstCallstatsStream *self,
     set_section (self, section, source);
   else if (pad != NULL && self->told.kind == NULL)
     self->told.kind = pad->kind;
-  set_transport (self, gst_callstats_rtp_pads_find_transport (pads,
-                           section != NULL ? section->session : self->told.session));
 }

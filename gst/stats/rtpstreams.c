@@ -253,7 +253,7 @@ take_reports (GstCallstatsRtpStreams *self)
 static gboolean
 is_unknown (const GstCallstatsStream *stream)
 {
-  return !stream->has_codec || stream->transport_id == NULL || stream->told.pad == NULL;
+  return !stream->has_codec || stream->told.pad == NULL;
 }
 
 static gboolean
