@@ -9,6 +9,7 @@
 
 #include "datachannels.h"
 #include "getstats.h"
+#include "mediastats.h"
 #include "pace.h"
 #include "rtpstreams.h"
 #include "transport.h"
@@ -23,6 +24,7 @@
 #define MAX_AGE (10 * G_TIME_SPAN_SECOND)
 
 static const GstCallstatsStatsSource *const sources[] = {
+  &gst_callstats_media_stats_source,
   &gst_callstats_transport_source,
   &gst_callstats_data_channels_source,
 };
