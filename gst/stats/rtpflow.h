@@ -32,6 +32,7 @@ typedef struct {
   guint32 ssrc;
   GstCallstatsPayloadRole role;
   guint8 payload_type; /* of the media within RED */
+  gboolean is_part;    /* there were packets before the first that was seen */
   guint64 packets, payload_bytes, header_bytes;
   guint64 fec_packets, fec_bytes; /* of these */
   gint64 first, last;             /* when packets came */

@@ -93,8 +93,9 @@ gst_callstats_stream_describe_outbound (
   callstats_report_set_uint (report, "packetsSent", flow->packets + rtx->packets);
   callstats_report_set_uint (
       report, "bytesSent", flow->payload_bytes + rtx->payload_bytes);
-  callstats_report_set_uint (
-      report, "headerBytesSent", flow->header_bytes + rtx->header_bytes);
+  if (!flow->is_part)
+    callstats_report_set_uint (
+        report, "headerBytesSent", flow->header_bytes + rtx->header_bytes);
   callstats_report_set_uint (report, "retransmittedPacketsSent", rtx->packets);
   callstats_report_set_uint (report, "retransmittedBytesSent", rtx->payload_bytes);
   tell_ssrc ("rtxSsrc", rtx, self->rtx_ssrc, report);
@@ -102,14 +103,16 @@ gst_callstats_stream_describe_outbound (
   tell_feedback (self, self->sent.nack, self->sent.pli, self->sent.fir, report);
 }
 
-/* The other end tells the highest sequence number that it got, and what it misses. */
+/* W3C: by the first sequence number that was sent, which the receiver need not have got.
+ * The other end tells the highest sequence number that it got, and what it misses. */
 static void
 tell_received_there (const GstCallstatsStream *self, CallstatsReport *report)
 {
   gint64 received =
       (gint64)self->sent.highest - self->flow.first_seqnum + 1 - self->sent.lost;
 
-  if (received >= 0 && received <= (gint64)(2 * self->flow.packets))
+  if (!self->flow.is_part && received >= 0 &&
+      received <= (gint64)(2 * self->flow.packets))
     callstats_report_set_int (report, "packetsReceived", received);
 }
 
@@ -161,8 +164,9 @@ tell_packets (const GstCallstatsStream *self, CallstatsReport *report)
   callstats_report_set_uint (report, "packetsReceived", flow->packets + rtx->packets);
   callstats_report_set_uint (
       report, "bytesReceived", flow->payload_bytes + rtx->payload_bytes);
-  callstats_report_set_uint (
-      report, "headerBytesReceived", flow->header_bytes + rtx->header_bytes);
+  if (!flow->is_part)
+    callstats_report_set_uint (
+        report, "headerBytesReceived", flow->header_bytes + rtx->header_bytes);
   callstats_report_set_int (report, "packetsLost", gst_callstats_flow_get_lost (flow));
   if (flow->n_jitter > 0)
     callstats_report_set_double (report, "jitter", flow->jitter);
@@ -239,7 +243,8 @@ describe_remote_outbound (const GstCallstatsStream *self, CallstatsReport *repor
   callstats_report_set_string (report, "localId", self->id);
   callstats_report_set_uint (report, "packetsSent", received->packets);
   callstats_report_set_uint (report, "bytesSent", received->octets);
-  callstats_report_set_uint (report, "reportsSent", received->count);
+  if (!self->flow.is_part)
+    callstats_report_set_uint (report, "reportsSent", received->count);
   if (ntp > SECONDS_TO_1970)
     callstats_report_set_double (
         report, "remoteTimestamp", (ntp - SECONDS_TO_1970) * 1000);

@@ -8,6 +8,7 @@
  */
 #include <gst/webrtc/webrtc.h>
 
+#include "rtpbaseline.h"
 #include "rtpstream.h"
 #include "rtpstreams.h"
 
@@ -25,6 +26,7 @@ struct _GstCallstatsRtpStreams {
   GstCallstatsRtpDescription *description; /* NULL: nothing is negotiated */
   gboolean read;                           /* once */
   gboolean anew;                           /* identify all */
+  GArray *baselines;                       /* GstCallstatsBaseline */
   GArray *flows;                           /* GstCallstatsSessionFlow */
   GPtrArray *streams;                      /* GstCallstatsStream */
   GArray *ended;                           /* GstCallstatsSessionFlow, as they were */
@@ -207,6 +209,21 @@ take_repair (GstCallstatsRtpStreams *self, const GstCallstatsSessionFlow *flow)
   repair->header_bytes += flow->flow.header_bytes;
 }
 
+/* Loss from before is expected, but was not counted. */
+static void
+add_baseline (GstCallstatsRtpStreams *self, GstCallstatsSessionFlow *flow)
+{
+  const GstCallstatsBaseline *baseline = gst_callstats_baselines_find (
+      self->baselines, flow->session, flow->received, flow->flow.ssrc);
+
+  if (baseline == NULL)
+    return;
+  flow->flow.packets += baseline->packets;
+  flow->flow.payload_bytes += baseline->payload_bytes;
+  flow->flow.expected += baseline->lost;
+  flow->flow.is_part = TRUE;
+}
+
 /* Media first, so that there is something to repair. An SSRC of a payload type that was
  * not negotiated is no stream. */
 static void
@@ -215,6 +232,8 @@ take_flows (GstCallstatsRtpStreams *self)
   guint i;
 
   gst_callstats_traffic_get (self->traffic, self->flows);
+  for (i = 0; i < self->flows->len; i++)
+    add_baseline (self, &g_array_index (self->flows, GstCallstatsSessionFlow, i));
   for (i = 0; i < self->flows->len; i++) {
     const GstCallstatsSessionFlow *flow =
         &g_array_index (self->flows, GstCallstatsSessionFlow, i);
@@ -232,19 +251,45 @@ take_flows (GstCallstatsRtpStreams *self)
 }
 
 static void
+take_received (GstCallstatsRtpStreams *self, GstCallstatsStream *stream,
+    const GstCallstatsBaseline *baseline)
+{
+  gst_callstats_rtcp_reports_get_received (
+      self->reports, stream->told.session, stream->told.ssrc, &stream->received);
+  if (baseline == NULL)
+    return;
+  stream->received.nack += baseline->nack;
+  stream->received.pli += baseline->pli;
+  stream->received.fir += baseline->fir;
+}
+
+static void
+take_sent (GstCallstatsRtpStreams *self, GstCallstatsStream *stream,
+    const GstCallstatsBaseline *baseline)
+{
+  gst_callstats_rtcp_reports_get_sent (
+      self->reports, stream->told.session, stream->told.ssrc, &stream->sent);
+  if (baseline == NULL)
+    return;
+  stream->sent.nack += baseline->nack;
+  stream->sent.pli += baseline->pli;
+  stream->sent.fir += baseline->fir;
+}
+
+static void
 take_reports (GstCallstatsRtpStreams *self)
 {
   guint i;
 
   for (i = 0; i < self->streams->len; i++) {
     GstCallstatsStream *stream = g_ptr_array_index (self->streams, i);
+    const GstCallstatsBaseline *baseline = gst_callstats_baselines_find (
+        self->baselines, stream->told.session, stream->told.received, stream->told.ssrc);
 
     if (stream->told.received)
-      gst_callstats_rtcp_reports_get_received (
-          self->reports, stream->told.session, stream->told.ssrc, &stream->received);
+      take_received (self, stream, baseline);
     else
-      gst_callstats_rtcp_reports_get_sent (
-          self->reports, stream->told.session, stream->told.ssrc, &stream->sent);
+      take_sent (self, stream, baseline);
   }
 }
 
@@ -402,6 +447,7 @@ gst_callstats_rtp_streams_new (GstCallstatsFabricLink *link, GstElement *webrtcb
   if (rtpbin == NULL)
     return self;
   self->traffic = gst_callstats_traffic_new (rtpbin);
+  self->baselines = gst_callstats_baselines_new (rtpbin, self->traffic);
   self->reports = gst_callstats_rtcp_reports_new (rtpbin);
   self->buffers = gst_callstats_jitter_buffers_new (rtpbin);
   self->handler = gst_callstats_fabric_link_connect (self->link, webrtcbin,
@@ -422,6 +468,7 @@ gst_callstats_rtp_streams_free (GstCallstatsRtpStreams *self, GstElement *webrtc
   gst_callstats_jitter_buffers_free (self->buffers, rtpbin);
   gst_callstats_rtp_pads_free (self->pads);
   gst_callstats_rtp_description_free (self->description);
+  g_clear_pointer (&self->baselines, g_array_unref);
   g_array_unref (self->flows);
   g_array_unref (self->ended);
   g_ptr_array_unref (self->streams);
