@@ -29,6 +29,8 @@ static const struct {
   { "retransmittedPacketsSent", CALLSTATS_SAMPLE_RETRANSMITTED },
   { "bytesReceived", CALLSTATS_SAMPLE_BYTES },
   { "bytesSent", CALLSTATS_SAMPLE_BYTES },
+  { "lastPacketReceivedTimestamp", CALLSTATS_SAMPLE_LAST_PACKET },
+  { "lastPacketSentTimestamp", CALLSTATS_SAMPLE_LAST_PACKET },
   { "jitter", CALLSTATS_SAMPLE_JITTER },
   { "jitterBufferDelay", CALLSTATS_SAMPLE_BUFFER_DELAY },
   { "jitterBufferEmittedCount", CALLSTATS_SAMPLE_BUFFER_COUNT },

@@ -18,6 +18,9 @@
 #define PERIOD_MAX 5000.0
 #define PERIOD_PACKETS 20.0
 
+/* After as long, but for three frames' time, a stream of video has stopped. */
+#define STOPPED_AFTER 500.0
+
 #define WINDOW (30 * G_USEC_PER_SEC)
 #define WINDOW_MAX 1000
 
@@ -33,6 +36,7 @@ typedef struct {
   gboolean received, video;
   guint generation;
   gboolean begun;
+  gboolean rested;                         /* when the last period ended */
   double from[CALLSTATS_SAMPLE_N_NUMBERS]; /* as of the last period */
   double usual_frame_rate;
   CallstatsScore score; /* as of the last period */
@@ -189,6 +193,17 @@ find_loss (const Stream *stream, const Now *now)
                           : find_loss_sent (stream, now);
 }
 
+/* FALSE: it began, stopped or both within the period, over which it has no rate. */
+static gboolean
+has_flowed (const Stream *stream, const Now *now, double frame_rate)
+{
+  const double *numbers = now->own->numbers;
+  double idle =
+      numbers[CALLSTATS_SAMPLE_TIMESTAMP] - numbers[CALLSTATS_SAMPLE_LAST_PACKET];
+
+  return !stream->rested && !(idle > fmax (STOPPED_AFTER, 3000 / frame_rate));
+}
+
 static void
 read_frames (Stream *stream, const Now *now, CallstatsStreamConditions *conditions)
 {
@@ -204,14 +219,16 @@ read_frames (Stream *stream, const Now *now, CallstatsStreamConditions *conditio
   conditions->screen =
       g_strcmp0 (callstats_sample_text (now->own, CALLSTATS_SAMPLE_CONTENT_TYPE),
           "screenshare") == 0;
-  conditions->bitrate =
-      8000 * growth (stream, now, CALLSTATS_SAMPLE_BYTES) / now->interval;
   conditions->frame_width = numbers[CALLSTATS_SAMPLE_FRAME_WIDTH];
   conditions->frame_height = numbers[CALLSTATS_SAMPLE_FRAME_HEIGHT];
-  conditions->frames_per_second = rate;
-  conditions->expected_frames_per_second = stream->usual_frame_rate;
   conditions->frozen =
       growth (stream, now, CALLSTATS_SAMPLE_FROZEN) * 1000 / now->interval;
+  if (!has_flowed (stream, now, rate))
+    return;
+  conditions->bitrate =
+      8000 * growth (stream, now, CALLSTATS_SAMPLE_BYTES) / now->interval;
+  conditions->frames_per_second = rate;
+  conditions->expected_frames_per_second = stream->usual_frame_rate;
 }
 
 static void
@@ -261,6 +278,10 @@ remember (Stream *stream, const Now *now, gint64 time, double loss)
 static void
 begin_period (Stream *stream, const CallstatsSample *own)
 {
+  double packets = own->numbers[CALLSTATS_SAMPLE_PACKETS];
+
+  stream->rested =
+      !(packets > (stream->begun ? stream->from[CALLSTATS_SAMPLE_PACKETS] : 0));
   memcpy (stream->from, own->numbers, sizeof stream->from);
   stream->begun = TRUE;
 }

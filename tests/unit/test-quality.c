@@ -351,6 +351,37 @@ test_frames_are_expected_as_they_were (void)
   callstats_quality_free (quality);
 }
 
+/* Video that is paused and resumed within seconds of 30 frames: what there was of these
+ * was good. */
+static void
+test_a_second_of_which_video_was_a_part (void)
+{
+  CallstatsQuality *quality = callstats_quality_new ();
+  static const struct {
+    const char *packets, *rate, *last, *score;
+  } samples[] = {
+    { "100", "30", "0", NULL }, { "200", "30", "1000", "4.1" },
+    { "230", "9", "1300", "4.1" },                               /* it stopped */
+    { "230", "0", "1300", NULL }, { "260", "9", "4000", "4.1" }, /* it began */
+    { "290", "9", "4900", "2.2" },                               /* it is slow */
+    { "320", "9", "5900", "2.2" }, { "360", "1", "6050", "1" },  /* it is very slow */
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (samples); i++) {
+    g_autofree char *last = g_strdup_printf (
+        "%" G_GINT64_FORMAT, TIME / 1000 + g_ascii_strtoll (samples[i].last, NULL, 10));
+    g_autofree char *json =
+        g_strdup_printf ("{" VIDEO GOT ("%s", "0") ",\"framesPerSecond\":%s,"
+                                                   "\"lastPacketReceivedTimestamp\":%s}}",
+            samples[i].packets, samples[i].rate, last);
+    g_autoptr (CallstatsReport) report = add (quality, 1000 * i, json);
+
+    assert_score (report, "s", samples[i].score);
+  }
+  callstats_quality_free (quality);
+}
+
 /* A stream that vanished and comes again begins anew. */
 static void
 test_a_stream_that_vanishes_is_forgotten (void)
@@ -524,6 +555,8 @@ main (int argc, char **argv)
       "/quality/a-stream-that-stops-has-no-score", test_a_stream_that_stops_has_no_score);
   g_test_add_func (
       "/quality/frames-are-expected-as-they-were", test_frames_are_expected_as_they_were);
+  g_test_add_func ("/quality/a-second-of-which-video-was-a-part",
+      test_a_second_of_which_video_was_a_part);
   g_test_add_func ("/quality/a-stream-that-vanishes-is-forgotten",
       test_a_stream_that_vanishes_is_forgotten);
   g_test_add_func (
