@@ -374,8 +374,6 @@ add_fabric (CallstatsReport *report, GArray *scores)
 
   callstats_score_fabric (
       (const CallstatsStreamScore *)(gpointer)scores->data, scores->len, &score);
-  if (score.value == 0)
-    return;
   callstats_report_add_stats (report, "callstats-quality", "callstats-quality");
   callstats_report_set_double (report, "score", callstats_score_round (score.value));
   add_reasons (report, "reasons", &score);
@@ -386,12 +384,32 @@ add_stream (CallstatsReport *report, const Stream *stream, GArray *scores)
 {
   CallstatsStreamScore score = { stream->video, stream->received, stream->score };
 
-  if (stream->score.value == 0)
-    return;
   callstats_report_set_double (
       report, "csScore", callstats_score_round (stream->score.value));
   add_reasons (report, "csReasons", &stream->score);
   g_array_append_val (scores, score);
+}
+
+/* One a sample: (nullable) Stream. */
+static GPtrArray *
+score_samples (CallstatsQuality *self, GArray *samples, gint64 time)
+{
+  double round_trip = callstats_samples_find_round_trip (samples, (double)time / 1000);
+  GPtrArray *streams = g_ptr_array_sized_new (samples->len);
+  guint i;
+
+  self->generation++;
+  for (i = 0; i < samples->len; i++)
+    g_ptr_array_add (streams, score_sample (self, samples,
+                                  callstats_samples_at (samples, i), round_trip, time));
+  g_hash_table_foreach_remove (self->streams, was_not_seen, &self->generation);
+  return streams;
+}
+
+static gboolean
+has_score (gconstpointer stream, gconstpointer user_data)
+{
+  return stream != NULL && ((const Stream *)stream)->score.value > 0;
 }
 
 CallstatsReport *
@@ -399,25 +417,22 @@ callstats_quality_add (CallstatsQuality *self, CallstatsReport *report)
 {
   g_autoptr (GArray) samples = callstats_samples_read (report);
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (CallstatsStreamScore));
-  double round_trip = callstats_samples_find_round_trip (
-      samples, (double)callstats_report_get_time (report) / 1000);
+  g_autoptr (GPtrArray) streams = NULL;
   CallstatsReport *scored;
   guint i;
 
   if (callstats_samples_find_id (samples, "callstats-quality") != NULL)
     return callstats_report_ref (report);
-  self->generation++;
+  streams = score_samples (self, samples, callstats_report_get_time (report));
+  if (!g_ptr_array_find_with_equal_func (streams, NULL, has_score, NULL))
+    return callstats_report_ref (report);
   scored = callstats_report_new_on (report);
-  for (i = 0; i < samples->len; i++) {
-    const Stream *stream = score_sample (self, samples, callstats_samples_at (samples, i),
-        round_trip, callstats_report_get_time (report));
-
+  for (i = 0; i < streams->len; i++) {
     callstats_report_share_object (scored, callstats_report_object (report, i));
-    if (stream != NULL)
-      add_stream (scored, stream, scores);
+    if (has_score (streams->pdata[i], NULL))
+      add_stream (scored, streams->pdata[i], scores);
   }
   add_fabric (scored, scores);
-  g_hash_table_foreach_remove (self->streams, was_not_seen, &self->generation);
   return scored;
 }
 

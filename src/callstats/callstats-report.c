@@ -15,6 +15,7 @@
 #include "callstats-report-private.h"
 
 #define STRING_CHUNK 2048
+#define STRING_CHUNK_ON 256
 
 struct _CallstatsReport {
   gatomicrefcount ref_count;
@@ -29,6 +30,20 @@ struct _CallstatsReport {
 G_DEFINE_BOXED_TYPE (
     CallstatsReport, callstats_report, callstats_report_ref, callstats_report_unref)
 
+static CallstatsReport *
+report_new_sized (gint64 time_us, guint n_objects, guint n_fields, gsize string_chunk)
+{
+  CallstatsReport *report = g_new0 (CallstatsReport, 1);
+
+  g_atomic_ref_count_init (&report->ref_count);
+  report->time = time_us;
+  report->objects =
+      g_array_sized_new (FALSE, FALSE, sizeof (CallstatsStatsObject), n_objects);
+  report->fields = g_array_sized_new (FALSE, FALSE, sizeof (CallstatsField), n_fields);
+  report->strings = g_string_chunk_new (string_chunk);
+  return report;
+}
+
 /**
  * callstats_report_new:
  * @time_us: when the sample was taken, in microseconds since the epoch
@@ -41,14 +56,7 @@ G_DEFINE_BOXED_TYPE (
 CallstatsReport *
 callstats_report_new (gint64 time_us)
 {
-  CallstatsReport *report = g_new0 (CallstatsReport, 1);
-
-  g_atomic_ref_count_init (&report->ref_count);
-  report->time = time_us;
-  report->objects = g_array_sized_new (FALSE, FALSE, sizeof (CallstatsStatsObject), 16);
-  report->fields = g_array_sized_new (FALSE, FALSE, sizeof (CallstatsField), 128);
-  report->strings = g_string_chunk_new (STRING_CHUNK);
-  return report;
+  return report_new_sized (time_us, 16, 128, STRING_CHUNK);
 }
 
 /**
@@ -132,7 +140,8 @@ append_field (CallstatsReport *report, const char *name, CallstatsValueKind kind
 CallstatsReport *
 callstats_report_new_on (CallstatsReport *base)
 {
-  CallstatsReport *report = callstats_report_new (base->time);
+  CallstatsReport *report = report_new_sized (base->time, base->objects->len + 1,
+      base->fields->len + 3 * base->objects->len, STRING_CHUNK_ON);
 
   report->base = callstats_report_ref (base);
   return report;
