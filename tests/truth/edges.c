@@ -5,6 +5,10 @@
  */
 #include "edges.h"
 
+/* Loss among the first packets would have the receiver begin to count after it, with
+ * those before as received. */
+#define PROBATION 10
+
 typedef void (*TakeBuffer) (Edges *edges, GHashTable *counts, GstBuffer *buffer);
 
 /* Calls `take` for each buffer, with the lock held. */
@@ -111,9 +115,13 @@ on_transport_received (GstPad *pad, GstPadProbeInfo *info, gpointer data)
 static gboolean
 must_drop (Edges *edges, GstBuffer *buffer)
 {
+  PacketCount *sent;
   Packet packet;
 
   if (!packet_parse (buffer, &packet) || !edges->may_drop (packet.payload_type))
+    return FALSE;
+  sent = g_hash_table_lookup (edges->sent, GUINT_TO_POINTER (packet.ssrc));
+  if (sent == NULL || sent->packets < PROBATION)
     return FALSE;
   return packet.seqnum % edges->drop_interval == edges->drop_interval / 2;
 }

@@ -80,11 +80,19 @@ check_retransmitted (const Stats *stats, const TruthStream *stream,
   check_count (stats, bytes, rtx->payload_bytes);
 }
 
-/* A receiver knows of nothing before the first packet that it got. */
+/* What is lost before the first packet that arrives: the sender cannot know of it, as the
+ * receiver begins to count with that one. */
+static double
+count_lost_before (const TruthStream *stream)
+{
+  return (guint16)(stream->received.first_seqnum - stream->sent.first_seqnum);
+}
+
+/* Between the first and the last that arrived: a receiver knows of no other. */
 static double
 count_lost (const TruthStream *stream)
 {
-  guint16 span = stream->sent.seqnum - stream->received.first_seqnum;
+  guint16 span = stream->received.seqnum - stream->received.first_seqnum;
 
   return 1.0 + span - (double)stream->received.packets;
 }
@@ -117,7 +125,8 @@ check_remote_inbound (const Report *report, const TruthStream *stream)
   if (stream->rested) {
     check_range (&stats, "packetsReceived", 1, (double)stream->received.packets + 1);
   } else {
-    check_near (&stats, "packetsReceived", (double)stream->received.packets, 1);
+    check_near (&stats, "packetsReceived",
+        (double)stream->received.packets + count_lost_before (stream), 1);
     check_near (&stats, "packetsLost", stream->heard_by_sender.lost, 0);
   }
   check_near (&stats, "packetsLost", count_lost (stream), 1);
