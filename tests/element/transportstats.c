@@ -16,7 +16,6 @@
 #define VIDEO \
   "videotestsrc is-live=true ! video/x-raw,width=160,height=120,framerate=15/1 ! " \
   "vp8enc deadline=1 ! rtpvp8pay pt=97 ! a. "
-#define TWCC "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"
 
 /* What passes the pads of one end's ICE elements. */
 typedef struct {
