@@ -10,6 +10,7 @@ build_packages="
   gcc libc6-dev meson ninja-build pkgconf
   libglib2.0-dev libjson-glib-dev libjwt-dev libsoup-3.0-dev libsqlite3-dev zlib1g-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
+  libnice-dev
   gobject-introspection libgirepository1.0-dev"
 
 # glib-networking is what wss:// needs; it is not a dependency of libsoup.
@@ -20,7 +21,7 @@ run_packages="
   gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0"
 
 # libsoup 2 is there to be loaded beside us, which must do no harm.
-test_packages="chromium clang coturn libsoup-2.4-1|libsoup2.4-1"
+test_packages="chromium clang coturn openssl libsoup-2.4-1|libsoup2.4-1"
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }
 fail() {
