@@ -235,6 +235,95 @@ test_all_candidates_are_told_as_signalled (void)
   g_ptr_array_unref (signalled.lines[1]);
 }
 
+/* A relay */
+
+/* Returns: (transfer full) (nullable): NULL: turnserver is not installed. It prints when
+ * it listens. */
+static GSubprocess *
+start_turn_server (guint16 port)
+{
+  g_autofree char *program = g_find_program_in_path ("turnserver");
+  g_autofree char *number = g_strdup_printf ("%u", port);
+  g_autoptr (GDataInputStream) lines = NULL;
+  GSubprocess *server;
+  gboolean up = FALSE;
+
+  if (program == NULL)
+    return NULL;
+  server = g_subprocess_new (
+      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_MERGE, NULL, program,
+      "-n", "--no-cli", "-L", "127.0.0.1", "-E", "127.0.0.1", "-p", number,
+      "--allow-loopback-peers", "-a", "-u", "user:right", "-r", "lab", "--no-tls",
+      "--no-dtls", "--pidfile", "/dev/null", "--log-file", "stdout", "-v", NULL);
+  g_assert_nonnull (server);
+  lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (server));
+  while (!up) {
+    g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
+
+    g_assert_nonnull (line);
+    up = strstr (line, "UDP listener opened") != NULL;
+  }
+  return server;
+}
+
+static guint16
+find_free_port (void)
+{
+  StunServer stun;
+  guint16 port;
+
+  stun_server_init (&stun);
+  port = stun.port;
+  stun_server_clear (&stun);
+  return port;
+}
+
+static gboolean
+has_relay_selected (JsonObject *report, gpointer data)
+{
+  JsonObject *pair = report_find (report, "candidate-pair");
+  const char *id = pair != NULL ? stats_text (pair, "localCandidateId") : NULL;
+  JsonObject *local = id != NULL ? json_object_get_object_member (report, id) : NULL;
+
+  return local != NULL && g_strcmp0 (stats_text (local, "candidateType"), "relay") == 0 &&
+         g_strcmp0 (stats_text (local, "relayProtocol"), "udp") == 0;
+}
+
+static void
+test_a_relay_is_told_with_its_protocol (void)
+{
+  guint16 port = find_free_port ();
+  GSubprocess *server = start_turn_server (port);
+  g_autofree char *uri =
+      g_strdup_printf ("turn://user:right@127.0.0.1:%u?transport=udp", (guint)port);
+  WatchedPeers *watched;
+  Peers *peers;
+  JsonObject *report;
+  /* libnice warns that webrtcbin lets go of a TURN allocation that is in use. */
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK | G_LOG_LEVEL_CRITICAL);
+
+  if (server == NULL) {
+    g_test_skip ("needs turnserver, of the package coturn");
+    return;
+  }
+  watched = watched_peers_new (AUDIO);
+  peers = watched_peers_get (watched);
+  g_object_set (peers_get (peers, "a"), "turn-server", uri, NULL);
+  gst_util_set_object_arg (
+      G_OBJECT (peers_get (peers, "a")), "ice-transport-policy", "relay");
+  peers_play (peers);
+  peers_negotiate (peers, TRUE);
+  report = watched_peers_wait (watched, "a", "a relay", has_relay_selected, NULL);
+  json_object_unref (report);
+  watched_peers_free (watched);
+  g_log_set_always_fatal (fatal);
+  g_subprocess_force_exit (server);
+  g_subprocess_wait (server, NULL, NULL);
+  g_object_unref (server);
+}
+
+/* Pairs */
+
 static gboolean
 has_pair (JsonObject *report, gpointer data)
 {
@@ -328,6 +417,8 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func (
       "/candidates/all-are-told-as-signalled", test_all_candidates_are_told_as_signalled);
+  g_test_add_func ("/candidates/a-relay-is-told-with-its-protocol",
+      test_a_relay_is_told_with_its_protocol);
   g_test_add_func ("/candidates/the-selected-pair-is-that-of-get-stats",
       test_the_selected_pair_is_that_of_get_stats);
   g_test_add_func ("/candidates/detail-leaves-them-out",
