@@ -17,6 +17,8 @@
 #define LIBNICE "libnice.so.10"
 #define MAX_QUEUED 32
 #define DISCARD_PORT 9
+/* How old candidates may be once ICE has what it wants. */
+#define MAX_AGE (5 * G_TIME_SPAN_SECOND)
 /* Of what libnice's priorities begin with, for relays over UDP. */
 #define RELAY_UDP 30
 
@@ -57,6 +59,9 @@ struct _GstCallstatsIceAgent {
   gulong handler;
   Ears *ears;
   gboolean was_connected;
+  GPtrArray *candidates; /* nullable: as they were at read_at */
+  gint64 read_at;
+  gboolean was_ready;
 };
 
 /* Returns: whether libnice is there, and new enough */
@@ -314,6 +319,7 @@ gst_callstats_ice_agent_take_selected (
       if (selection->local->username_fragment == NULL)
         selection->local->username_fragment =
             gst_callstats_ice_agent_get_username_fragment (self);
+      self->was_ready = FALSE; /* there may be other candidates, too */
       changed |= gst_callstats_ice_pairs_select (
           pairs, selection->local, selection->remote, &selection->traffic);
       selection_free (selection);
@@ -348,8 +354,8 @@ name (GPtrArray *candidates, const char *fragment)
   }
 }
 
-GPtrArray *
-gst_callstats_ice_agent_get_candidates (GstCallstatsIceAgent *self)
+static GPtrArray *
+read_candidates (GstCallstatsIceAgent *self)
 {
   g_autofree char *fragment = gst_callstats_ice_agent_get_username_fragment (self);
   GPtrArray *candidates =
@@ -366,6 +372,25 @@ gst_callstats_ice_agent_get_candidates (GstCallstatsIceAgent *self)
           self->agent, ears->stream, ears->component),
       TRUE);
   return candidates;
+}
+
+/* libnice gives copies of them all: they are not asked for each report. */
+GPtrArray *
+gst_callstats_ice_agent_get_candidates (GstCallstatsIceAgent *self)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_ready =
+      libnice.nice_agent_get_component_state (self->agent, self->ears->stream,
+          self->ears->component) == NICE_COMPONENT_STATE_READY;
+
+  if (self->candidates == NULL || !self->was_ready || !is_ready ||
+      now - self->read_at >= MAX_AGE) {
+    g_clear_pointer (&self->candidates, g_ptr_array_unref);
+    self->candidates = read_candidates (self);
+    self->read_at = now;
+  }
+  self->was_ready = is_ready;
+  return g_ptr_array_ref (self->candidates);
 }
 
 /* Beginning and ending */
@@ -431,6 +456,7 @@ gst_callstats_ice_agent_free (GstCallstatsIceAgent *self)
     return;
   g_signal_handler_disconnect (self->agent, self->handler);
   g_object_unref (self->agent);
+  g_clear_pointer (&self->candidates, g_ptr_array_unref);
   ears_release (self->ears, NULL);
   g_free (self);
 }
