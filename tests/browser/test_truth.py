@@ -135,8 +135,10 @@ class WatchedCall:
     def on_pad(self, webrtcbin, pad):
         if pad.direction != Gst.PadDirection.SRC:
             return
+        is_video = pad.get_property("transceiver").get_property("mlineindex") == 1
         decode = Gst.parse_bin_from_description(
-            "decodebin ! fakesink sync=true async=false", True)
+            "rtpvp8depay ! vp8dec ! fakevideosink" if is_video
+            else "rtpopusdepay ! opusdec ! fakeaudiosink", True)
         self.call.pipeline.add(decode)
         decode.sync_state_with_parent()
         pad.link(decode.get_static_pad("sink"))
