@@ -121,8 +121,7 @@ measure_get_stats (Bench *bench)
   for (i = 0; i <= ROUNDS; i++) {
     g_clear_pointer (&bench->reply, gst_promise_unref);
     bench->reply = gst_promise_new_with_change_func (on_reply, bench, NULL);
-    g_signal_emit_by_name (
-        bench->webrtcbin, "get-stats", NULL, gst_promise_ref (bench->reply));
+    g_signal_emit_by_name (bench->webrtcbin, "get-stats", NULL, bench->reply);
     wait_done (bench);
   }
   return get_median (bench->costs);
@@ -253,7 +252,10 @@ test_two_streams (void)
 static void
 test_twenty_four_streams (void)
 {
-  check (24, 0.2);
+  if (IS_SLOWED)
+    g_test_skip ("a sanitizer makes it long, and proves nothing of the cost");
+  else
+    check (24, 0.2);
 }
 
 int
