@@ -6,6 +6,7 @@
 #include "upstream.h"
 
 #define MAX_PADS 256 /* ways that part and meet again would take for ever */
+#define MAX_INSIDE 8 /* elements between webrtcbin's pad and the jitter buffer */
 
 typedef struct {
   GstCallstatsMediaPath *path;
@@ -222,6 +223,58 @@ gst_callstats_media_path_follow_up (
 
   *path = (GstCallstatsMediaPath){ 0 };
   follow_up (&walk, sink);
+}
+
+/* Inside webrtcbin */
+
+/* Returns: (transfer full) (nullable): the first pad that leads to src inside its element
+ */
+static GstPad *
+get_linked_inside (GstPad *src)
+{
+  GstIterator *links = gst_pad_iterate_internal_links (src);
+  GValue item = G_VALUE_INIT;
+  GstPad *pad = NULL;
+
+  if (links != NULL && gst_iterator_next (links, &item) == GST_ITERATOR_OK)
+    pad = g_value_dup_object (&item);
+  g_value_unset (&item);
+  g_clear_pointer (&links, gst_iterator_free);
+  return pad;
+}
+
+/* Returns: (transfer full) (nullable): what a ghost pad stands for, or src itself */
+static GstPad *
+get_inmost (GstPad *src)
+{
+  GstPad *pad = gst_object_ref (src);
+
+  while (pad != NULL && GST_IS_GHOST_PAD (pad)) {
+    GstPad *target = gst_ghost_pad_get_target (GST_GHOST_PAD (pad));
+
+    gst_object_unref (pad);
+    pad = target;
+  }
+  return pad;
+}
+
+GstPad *
+gst_callstats_find_jitterbuffer (GstPad *src)
+{
+  g_autoptr (GstPad) pad = get_inmost (src);
+  guint i;
+
+  for (i = 0; i < MAX_INSIDE && pad != NULL; i++) {
+    g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
+    g_autoptr (GstPad) sink = get_linked_inside (pad);
+
+    if (element != NULL && gst_callstats_is_factory (element, "rtpjitterbuffer"))
+      return gst_element_get_static_pad (element, "sink");
+    gst_clear_object (&pad);
+    if (sink != NULL)
+      pad = gst_pad_get_peer (sink);
+  }
+  return NULL;
 }
 
 void

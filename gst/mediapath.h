@@ -32,6 +32,10 @@ void gst_callstats_media_path_follow_up (
     GstCallstatsMediaPath *path, GstPad *sink, guint32 ssrc);
 void gst_callstats_media_path_clear (GstCallstatsMediaPath *path);
 
+/* Where packets arrive that leave a webrtcbin by its source pad.
+ * Returns: (transfer full) (nullable): the jitter buffer's sink pad */
+GstPad *gst_callstats_find_jitterbuffer (GstPad *src);
+
 /* Whether caps say that pad's media is raw, of either kind. */
 gboolean gst_callstats_is_raw (GstPad *pad);
 

@@ -86,10 +86,12 @@ match (GstCallstatsCodecTimes *self, const GstCallstatsCodecFrame *frame, gint64
   self->matched++;
   self->keys += frame->key != FALSE;
   self->seconds += (double)(now - frame->entered) / G_TIME_SPAN_SECOND;
-  if (frame->received < 0 || frame->received > now)
-    self->processing_unknown = TRUE;
-  else
-    self->processing += (double)(now - frame->received) / G_TIME_SPAN_SECOND;
+  if (frame->received < 0 || frame->received > now) {
+    self->unprocessed += self->processed > 0;
+    return;
+  }
+  self->processed++;
+  self->processing += (double)(now - frame->received) / G_TIME_SPAN_SECOND;
 }
 
 void
@@ -116,6 +118,12 @@ gst_callstats_codec_times_are_known (const GstCallstatsCodecTimes *self)
   return self->matched > 0 && self->unmatched <= self->matched / 100;
 }
 
+gboolean
+gst_callstats_codec_times_is_processing_known (const GstCallstatsCodecTimes *self)
+{
+  return self->processed > 0 && self->unprocessed <= self->processed / 100;
+}
+
 void
 gst_callstats_codec_times_carry (
     GstCallstatsCodecTimes *self, const GstCallstatsCodecTimes *earlier)
@@ -128,5 +136,6 @@ gst_callstats_codec_times_carry (
   self->unmatched += earlier->unmatched;
   self->seconds += earlier->seconds;
   self->processing += earlier->processing;
-  self->processing_unknown |= earlier->processing_unknown;
+  self->processed += earlier->processed;
+  self->unprocessed += earlier->unprocessed;
 }

@@ -31,10 +31,11 @@ typedef struct {
   guint64 keys; /* that left and were key frames when they entered */
   guint64 lost; /* that entered, and what came after them has left */
   guint64 matched;
-  guint64 unmatched; /* that left and were not known, but for those at the start */
-  double seconds;    /* inside, of all matched */
-  double processing; /* from first packet to leaving, of all matched */
-  gboolean processing_unknown;
+  guint64 unmatched;   /* that left and were not known, but for those at the start */
+  double seconds;      /* inside, of all matched */
+  double processing;   /* from first packet to leaving, of all where that is known */
+  guint64 processed;   /* of those */
+  guint64 unprocessed; /* where it is not, but for those at the start */
 } GstCallstatsCodecTimes;
 
 void gst_callstats_codec_times_enter (
@@ -44,6 +45,8 @@ void gst_callstats_codec_times_leave (
     GstCallstatsCodecTimes *times, guint64 pts, gboolean in_order, gint64 now);
 /* Whether seconds stands for all that left; a frame in a hundred may be unknown. */
 gboolean gst_callstats_codec_times_are_known (const GstCallstatsCodecTimes *times);
+gboolean gst_callstats_codec_times_is_processing_known (
+    const GstCallstatsCodecTimes *times);
 void gst_callstats_codec_times_carry (
     GstCallstatsCodecTimes *times, const GstCallstatsCodecTimes *earlier);
 

@@ -7,7 +7,6 @@
 #include "mediafigures.h"
 
 #define RTP_HEADER 12
-#define NS_PER_US 1000
 
 /* Packets */
 
@@ -51,8 +50,8 @@ read_payload (GstCallstatsPacket *self, GstBuffer *buffer, gsize header,
 }
 
 gboolean
-gst_callstats_packet_read (GstCallstatsPacket *self, GstBuffer *buffer,
-    GstCallstatsVideoCodec codec, gint64 arrival)
+gst_callstats_packet_read (
+    GstCallstatsPacket *self, GstBuffer *buffer, GstCallstatsVideoCodec codec)
 {
   guint8 data[RTP_HEADER] = { 0 };
   gsize got = gst_buffer_extract (buffer, 0, data, sizeof data);
@@ -69,24 +68,39 @@ gst_callstats_packet_read (GstCallstatsPacket *self, GstBuffer *buffer,
   self->rtp.timestamp = GST_READ_UINT32_BE (data + 4);
   self->rtp.marker = (data[1] & 0x80) != 0;
   self->rtp.size = padding <= size - header ? (guint)(size - header - padding) : 0;
-  self->rtp.arrival = arrival;
+  self->rtp.first_arrival = self->rtp.last_arrival = -1;
   read_payload (self, buffer, header, codec);
   return TRUE;
 }
 
-static void
-note_arrival (GstCallstatsMediaFigures *self, GstClockTime pts, gint64 arrival)
+static GstCallstatsArrival *
+find_timestamp (GstCallstatsMediaFigures *self, guint32 timestamp)
 {
-  GstCallstatsArrival *last =
-      &self->arrivals[(self->next_arrival + GST_CALLSTATS_ARRIVALS - 1) %
-                      GST_CALLSTATS_ARRIVALS];
-  gint64 time = arrival < 0 ? -1 : arrival / NS_PER_US;
+  guint i;
 
-  if (last->time != 0 && last->pts == pts) {
-    last->time = MIN (last->time, time);
+  for (i = 0; i < GST_CALLSTATS_ARRIVALS; i++) {
+    GstCallstatsArrival *arrival =
+        &self->arrivals[(self->next_arrival + GST_CALLSTATS_ARRIVALS - 1 - i) %
+                        GST_CALLSTATS_ARRIVALS];
+
+    if (arrival->used && arrival->timestamp == timestamp)
+      return arrival;
+  }
+  return NULL;
+}
+
+void
+gst_callstats_media_figures_take_arrival (
+    GstCallstatsMediaFigures *self, guint32 timestamp, gint64 now)
+{
+  GstCallstatsArrival *arrival = find_timestamp (self, timestamp);
+
+  if (arrival != NULL) {
+    arrival->last = now;
     return;
   }
-  self->arrivals[self->next_arrival] = (GstCallstatsArrival){ pts, time };
+  self->arrivals[self->next_arrival] =
+      (GstCallstatsArrival){ TRUE, timestamp, GST_CLOCK_TIME_NONE, now, now };
   self->next_arrival = (self->next_arrival + 1) % GST_CALLSTATS_ARRIVALS;
 }
 
@@ -94,13 +108,20 @@ void
 gst_callstats_media_figures_take_packet (
     GstCallstatsMediaFigures *self, const GstCallstatsPacket *packet)
 {
+  GstCallstatsRtpPacket rtp = packet->rtp;
+  GstCallstatsArrival *arrival;
+
   if (self->ssrc != 0 && packet->ssrc != self->ssrc)
     return;
-  gst_callstats_rtp_frames_add (&self->rtp, &packet->rtp);
+  arrival = self->received ? find_timestamp (self, rtp.timestamp) : NULL;
+  if (arrival != NULL) {
+    arrival->pts = packet->pts;
+    rtp.first_arrival = arrival->first;
+    rtp.last_arrival = arrival->last;
+  }
+  gst_callstats_rtp_frames_add (&self->rtp, &rtp);
   if (packet->size.width > 0 && packet->size.height > 0)
     self->rtp_size = packet->size;
-  if (self->received)
-    note_arrival (self, packet->pts, packet->rtp.arrival);
 }
 
 /* Codecs */
@@ -111,8 +132,8 @@ find_arrival (const GstCallstatsMediaFigures *self, GstClockTime pts)
   guint i;
 
   for (i = 0; GST_CLOCK_TIME_IS_VALID (pts) && i < GST_CALLSTATS_ARRIVALS; i++) {
-    if (self->arrivals[i].time != 0 && self->arrivals[i].pts == pts)
-      return self->arrivals[i].time;
+    if (self->arrivals[i].used && self->arrivals[i].pts == pts)
+      return self->arrivals[i].first;
   }
   return -1;
 }

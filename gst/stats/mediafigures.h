@@ -16,17 +16,20 @@
 
 G_BEGIN_DECLS
 
-#define GST_CALLSTATS_ARRIVALS 16 /* frames between webrtcbin and decoder */
+#define GST_CALLSTATS_ARRIVALS 64 /* frames between jitter buffer and decoder */
 
 typedef struct {
   guint width; /* 0: unknown */
   guint height;
 } GstCallstatsFrameSize;
 
-/* When the first packet of a frame came. */
+/* When the packets of a frame came. */
 typedef struct {
-  GstClockTime pts;
-  gint64 time;
+  gboolean used;
+  guint32 timestamp; /* of RTP */
+  GstClockTime pts;  /* once the frame has left the jitter buffer */
+  gint64 first;
+  gint64 last;
 } GstCallstatsArrival;
 
 /* A packet with what of its payload is told. */
@@ -70,12 +73,14 @@ typedef struct {
   double played_seconds;
 } GstCallstatsMediaFigures;
 
-/* Returns: FALSE: it is no RTP packet
- * arrival: of the packet, monotonic, in nanoseconds; -1: unknown */
-gboolean gst_callstats_packet_read (GstCallstatsPacket *packet, GstBuffer *buffer,
-    GstCallstatsVideoCodec codec, gint64 arrival);
+/* Returns: FALSE: it is no RTP packet */
+gboolean gst_callstats_packet_read (
+    GstCallstatsPacket *packet, GstBuffer *buffer, GstCallstatsVideoCodec codec);
 void gst_callstats_media_figures_take_packet (
     GstCallstatsMediaFigures *figures, const GstCallstatsPacket *packet);
+/* A packet comes to the jitter buffer. */
+void gst_callstats_media_figures_take_arrival (
+    GstCallstatsMediaFigures *figures, guint32 timestamp, gint64 now);
 
 void gst_callstats_media_figures_take_frame_in (
     GstCallstatsMediaFigures *figures, GstBuffer *frame, gint64 now);

@@ -16,7 +16,6 @@
 #define LOOK_GAP 8 /* reports between looks for what was not found for long */
 #define BUFFERS (GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST)
 #define DATA (BUFFERS | GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM)
-#define MAX_AGE (60 * GST_SECOND) /* of a packet whose arrival is believed */
 
 typedef struct {
   GstPad *pad; /* NULL: none */
@@ -34,13 +33,13 @@ struct _GstCallstatsMediaTap {
   gint video; /* atomic: of a stream of video; 0: audio, or unknown */
 
   gint claimed, stopped, complete, mixed; /* atomic */
-  Probe rtp, in, out, shown;              /* of whom has claimed it */
+  gint has_raw_caps;                      /* atomic */
+  GstPad *pad;                            /* of webrtcbin */
+  Probe arrived, rtp, in, out, shown;     /* of whom has claimed it */
   GWeakRef element, sink;                 /* the codec; where it ends */
 
   guint searches; /* of the packets' thread */
-  GstClockTime clock_pts;
-  gint64 clock_offset;
-  guint looks; /* of the monitor thread */
+  guint looks;    /* of the monitor thread */
 };
 
 typedef GstCallstatsMediaTap Tap;
@@ -55,6 +54,7 @@ clear (gpointer data)
   g_mutex_clear (&self->lock);
   g_weak_ref_clear (&self->element);
   g_weak_ref_clear (&self->sink);
+  gst_object_unref (self->pad);
 }
 
 static void
@@ -82,6 +82,7 @@ set_probe (Tap *self, Probe *probe, GstPad *pad, GstPadProbeType mask,
 static void
 remove_probes (Tap *self)
 {
+  set_probe (self, &self->arrived, NULL, 0, NULL);
   set_probe (self, &self->rtp, NULL, 0, NULL);
   set_probe (self, &self->in, NULL, 0, NULL);
   set_probe (self, &self->out, NULL, 0, NULL);
@@ -103,6 +104,10 @@ unclaim (Tap *self)
     g_atomic_int_set (&self->claimed, FALSE);
   }
 }
+
+static GstPadProbeReturn on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data);
+static GstPadProbeReturn on_arrival (
+    GstPad *pad, GstPadProbeInfo *info, gpointer user_data);
 
 /* Counting, on streaming threads */
 
@@ -129,6 +134,8 @@ take_caps (Tap *self, GstCaps *caps, gboolean out)
   g_mutex_lock (&self->lock);
   gst_callstats_media_figures_take_caps (&self->figures, caps, out);
   g_mutex_unlock (&self->lock);
+  if (!out)
+    g_atomic_int_set (&self->has_raw_caps, TRUE);
 }
 
 /* Returns: FALSE: it is no event */
@@ -149,6 +156,23 @@ take_event (Tap *self, GstPadProbeInfo *info, gboolean out)
 }
 
 static void
+read_caps (Tap *self, GstPad *pad, gboolean out)
+{
+  g_autoptr (GstCaps) caps = pad != NULL ? gst_pad_get_current_caps (pad) : NULL;
+
+  if (caps != NULL)
+    take_caps (self, caps, out);
+}
+
+/* An encoder may be found while its own caps are still on their way into it. */
+static void
+ensure_raw_caps (Tap *self, GstPad *pad)
+{
+  if (!g_atomic_int_get (&self->has_raw_caps))
+    read_caps (self, pad, FALSE);
+}
+
+static void
 take_played_caps (Tap *self, GstCaps *caps)
 {
   g_mutex_lock (&self->lock);
@@ -159,6 +183,8 @@ take_played_caps (Tap *self, GstCaps *caps)
 static void
 take_frame_in (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
 {
+  if (!self->received)
+    ensure_raw_caps (self, pad);
   g_mutex_lock (&self->lock);
   gst_callstats_media_figures_take_frame_in (&self->figures, buffer, now);
   g_mutex_unlock (&self->lock);
@@ -186,6 +212,7 @@ take_samples (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
   GstMapInfo map = GST_MAP_INFO_INIT;
   gboolean mapped = gst_buffer_map (buffer, &map, GST_MAP_READ);
 
+  ensure_raw_caps (self, pad);
   g_mutex_lock (&self->lock);
   if (mapped)
     gst_callstats_audio_meter_add (&self->figures.meter, map.data, map.size, now);
@@ -279,15 +306,6 @@ on_coded_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 /* Looking for the codec */
 
 static void
-read_caps (Tap *self, GstPad *pad, gboolean out)
-{
-  g_autoptr (GstCaps) caps = pad != NULL ? gst_pad_get_current_caps (pad) : NULL;
-
-  if (caps != NULL)
-    take_caps (self, caps, out);
-}
-
-static void
 read_played_caps (Tap *self, GstPad *pad)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
@@ -364,12 +382,34 @@ is_video_path (const GstCallstatsMediaPath *path)
          gst_structure_has_name (gst_caps_get_structure (caps, 0), "video/x-raw");
 }
 
+/* Packets that come are seen inside webrtcbin, where no probe of the application's is
+ * before ours, to take them away. */
+static void
+set_packet_probe (Tap *self)
+{
+  g_autoptr (GstPad) target = self->received && GST_IS_GHOST_PAD (self->pad)
+                                  ? gst_ghost_pad_get_target (GST_GHOST_PAD (self->pad))
+                                  : NULL;
+
+  set_probe (self, &self->rtp, target != NULL ? target : self->pad, DATA, on_rtp);
+}
+
+static void
+set_arrival_probe (Tap *self, gboolean video)
+{
+  gboolean wanted = video && self->received && self->detail & GST_CALLSTATS_DETAIL_FRAMES;
+  g_autoptr (GstPad) sink = wanted ? gst_callstats_find_jitterbuffer (self->pad) : NULL;
+
+  set_probe (self, &self->arrived, sink, BUFFERS, on_arrival);
+}
+
 static void
 apply (Tap *self, const GstCallstatsMediaPath *path)
 {
-  gboolean video = is_video (self, self->rtp.pad) || is_video_path (path);
+  gboolean video = is_video (self, self->pad) || is_video_path (path);
 
   g_atomic_int_set (&self->video, video);
+  set_arrival_probe (self, video);
   if (video)
     set_video_probes (self, path);
   else
@@ -389,10 +429,11 @@ find (Tap *self)
   if (!claim (self))
     return;
   if (!g_atomic_int_get (&self->stopped)) {
+    set_packet_probe (self);
     if (self->received)
-      gst_callstats_media_path_follow_down (&path, self->rtp.pad);
+      gst_callstats_media_path_follow_down (&path, self->pad);
     else
-      gst_callstats_media_path_follow_up (&path, self->rtp.pad, self->figures.ssrc);
+      gst_callstats_media_path_follow_up (&path, self->pad, self->figures.ssrc);
     apply (self, &path);
   }
   unclaim (self);
@@ -400,56 +441,37 @@ find (Tap *self)
 
 /* Packets */
 
-/* Returns: what running time lacks to monotonic time; G_MININT64: unknown */
-static gint64
-get_clock_offset (GstPad *pad)
-{
-  g_autoptr (GstElement) element = gst_pad_get_parent_element (pad);
-  g_autoptr (GstClock) clock = element != NULL ? gst_element_get_clock (element) : NULL;
-  g_autoptr (GstEvent) event = gst_pad_get_sticky_event (pad, GST_EVENT_SEGMENT, 0);
-  const GstSegment *segment = NULL;
-  gint64 running;
-
-  if (event != NULL)
-    gst_event_parse_segment (event, &segment);
-  if (clock == NULL || segment == NULL || segment->format != GST_FORMAT_TIME)
-    return G_MININT64;
-  running =
-      GST_CLOCK_DIFF (gst_element_get_base_time (element), gst_clock_get_time (clock));
-  return g_get_monotonic_time () * 1000 - running + (gint64)segment->base -
-         (gint64)segment->start;
-}
-
-/* webrtcbin's jitter buffer leaves the time of arrival in the decoding timestamp. */
-static gint64
-get_arrival (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  gint64 arrival;
-
-  if (!self->received || !GST_BUFFER_DTS_IS_VALID (buffer))
-    return -1;
-  if (GST_BUFFER_PTS (buffer) != self->clock_pts) {
-    self->clock_pts = GST_BUFFER_PTS (buffer);
-    self->clock_offset = get_clock_offset (pad);
-  }
-  if (self->clock_offset == G_MININT64)
-    return -1;
-  arrival = MIN ((gint64)GST_BUFFER_DTS (buffer) + self->clock_offset, now * 1000);
-  return arrival < 0 || now * 1000 - arrival > (gint64)MAX_AGE ? -1 : arrival;
-}
-
 static void
 take_packet (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
 {
   GstCallstatsPacket packet;
 
-  if (!gst_callstats_packet_read (&packet, buffer,
-          (GstCallstatsVideoCodec)g_atomic_int_get (&self->codec),
-          get_arrival (self, pad, buffer, now)))
+  if (!gst_callstats_packet_read (
+          &packet, buffer, (GstCallstatsVideoCodec)g_atomic_int_get (&self->codec)))
     return;
   g_mutex_lock (&self->lock);
   gst_callstats_media_figures_take_packet (&self->figures, &packet);
   g_mutex_unlock (&self->lock);
+}
+
+static void
+take_arrival (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
+{
+  guint8 timestamp[4];
+
+  if (gst_buffer_extract (buffer, 4, timestamp, sizeof timestamp) < sizeof timestamp)
+    return;
+  g_mutex_lock (&self->lock);
+  gst_callstats_media_figures_take_arrival (
+      &self->figures, GST_READ_UINT32_BE (timestamp), now);
+  g_mutex_unlock (&self->lock);
+}
+
+static GstPadProbeReturn
+on_arrival (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  for_each_buffer (user_data, info, pad, take_arrival);
+  return GST_PAD_PROBE_OK;
 }
 
 static GstPadProbeReturn
@@ -482,7 +504,8 @@ has_changed (Tap *self)
 
   if (!claim (self))
     return FALSE;
-  changed = is_broken (&self->in) || is_broken (&self->out) || is_broken (&self->shown);
+  changed = is_broken (&self->rtp) || is_broken (&self->in) || is_broken (&self->out) ||
+            is_broken (&self->shown);
   unclaim (self);
   return changed;
 }
@@ -503,7 +526,7 @@ gst_callstats_media_tap_look (GstCallstatsMediaTap *self)
 gboolean
 gst_callstats_media_tap_is_on (GstCallstatsMediaTap *self, GstPad *pad)
 {
-  return self->rtp.pad == pad;
+  return self->pad == pad;
 }
 
 void
@@ -559,13 +582,10 @@ gst_callstats_media_tap_new (GstPad *pad, guint32 ssrc, GstCallstatsDetail detai
   g_weak_ref_init (&self->sink, NULL);
   self->received = GST_PAD_IS_SRC (pad);
   self->detail = detail;
-  self->clock_pts = GST_CLOCK_TIME_NONE;
   self->figures.received = self->received;
   self->figures.ssrc = ssrc;
   self->figures.first_pts = self->figures.last_pts = GST_CLOCK_TIME_NONE;
-  self->claimed = TRUE;
-  set_probe (self, &self->rtp, pad, DATA, on_rtp);
-  unclaim (self);
+  self->pad = gst_object_ref (pad);
   find (self);
   return self;
 }

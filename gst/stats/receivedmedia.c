@@ -20,7 +20,11 @@ has_packets (const GstCallstatsStreamMedia *media)
 static gboolean
 is_assembly_known (const GstCallstatsStreamMedia *media)
 {
-  return has_packets (media) && !media->figures.rtp.assembly_unknown;
+  const GstCallstatsRtpFrames *frames = &media->figures.rtp;
+
+  return frames->multiple == 0
+             ? frames->any
+             : frames->assembled > 0 && frames->unassembled <= frames->assembled / 100;
 }
 
 static gboolean
@@ -38,7 +42,7 @@ are_times_known (const GstCallstatsStreamMedia *media)
 static gboolean
 is_processing_known (const GstCallstatsStreamMedia *media)
 {
-  return are_times_known (media) && !media->figures.times.processing_unknown;
+  return gst_callstats_codec_times_is_processing_known (&media->figures.times);
 }
 
 static gboolean

@@ -4,7 +4,6 @@
  */
 #include "rtpframes.h"
 
-#define NS_PER_SECOND 1e9
 #define HUGE_FRAME 2.5
 #define RESTART (-3000) /* sequence numbers that far back are those of a new start */
 
@@ -133,10 +132,13 @@ count_assembly (GstCallstatsRtpFrames *self)
   if (self->packets < 2)
     return;
   self->multiple++;
-  if (self->first_arrival < 0 || self->last_arrival < self->first_arrival)
-    self->assembly_unknown = TRUE;
-  else
-    self->assembly += (self->last_arrival - self->first_arrival) / NS_PER_SECOND;
+  if (self->first_arrival < 0 || self->last_arrival < self->first_arrival) {
+    self->unassembled += self->assembled > 0;
+    return;
+  }
+  self->assembled++;
+  self->assembly +=
+      (double)(self->last_arrival - self->first_arrival) / G_TIME_SPAN_SECOND;
 }
 
 static void
@@ -161,8 +163,7 @@ begin_frame (GstCallstatsRtpFrames *self, const GstCallstatsRtpPacket *packet,
                  (packet->start == GST_CALLSTATS_START_UNKNOWN && (follows || first));
   self->packets = 0;
   self->size = 0;
-  self->first_arrival = packet->arrival;
-  self->last_arrival = packet->arrival;
+  self->first_arrival = packet->first_arrival;
 }
 
 static void
@@ -170,10 +171,7 @@ take_payload (GstCallstatsRtpFrames *self, const GstCallstatsRtpPacket *packet)
 {
   self->packets++;
   self->size += packet->size;
-  if (packet->arrival < 0)
-    self->first_arrival = -1;
-  self->first_arrival = MIN (self->first_arrival, packet->arrival);
-  self->last_arrival = MAX (self->last_arrival, packet->arrival);
+  self->last_arrival = packet->last_arrival;
   if (packet->marker)
     end_frame (self);
 }
@@ -218,7 +216,8 @@ gst_callstats_rtp_frames_carry (
   self->complete += earlier->complete;
   self->multiple += earlier->multiple;
   self->assembly += earlier->assembly;
-  self->assembly_unknown |= earlier->assembly_unknown;
+  self->assembled += earlier->assembled;
+  self->unassembled += earlier->unassembled;
   self->bytes += earlier->bytes;
   self->huge += earlier->huge;
 }

@@ -37,7 +37,8 @@ typedef struct {
   gboolean marker;
   guint size; /* of the payload */
   GstCallstatsStart start;
-  gint64 arrival; /* in nanoseconds of any clock; -1: unknown */
+  gint64 first_arrival; /* of its frame's packets, in microseconds; -1: unknown */
+  gint64 last_arrival;
 } GstCallstatsRtpPacket;
 
 typedef struct {
@@ -51,13 +52,14 @@ typedef struct {
   gint64 first_arrival;
   gint64 last_arrival;
 
-  guint64 ended;    /* frames, whole or not */
-  guint64 complete; /* frames */
-  guint64 multiple; /* complete ones of several packets */
-  double assembly;  /* seconds from first to last packet of those */
-  gboolean assembly_unknown;
-  guint64 bytes; /* of all that ended */
-  guint64 huge;  /* frames of more than 2.5 times the mean size of those before */
+  guint64 ended;       /* frames, whole or not */
+  guint64 complete;    /* frames */
+  guint64 multiple;    /* complete ones of several packets */
+  double assembly;     /* seconds from first to last packet of those where it is known */
+  guint64 assembled;   /* of those */
+  guint64 unassembled; /* where it is not, but for those at the start */
+  guint64 bytes;       /* of all that ended */
+  guint64 huge;        /* frames of more than 2.5 times the mean size of those before */
 } GstCallstatsRtpFrames;
 
 /* name: RTP's encoding-name; NULL: unknown */
