@@ -7,6 +7,9 @@
 /* Encoders that reorder begin at 1000 hours, lest a decoding timestamp be negative. */
 #define SHIFTED (G_GUINT64_CONSTANT (3600000000000) * 999)
 
+/* Longer than encoders look ahead. */
+#define STUCK (3 * G_TIME_SPAN_SECOND)
+
 static void
 drop_first (GstCallstatsCodecTimes *self, guint n)
 {
@@ -32,7 +35,8 @@ gst_callstats_codec_times_enter (
     GstCallstatsCodecTimes *self, const GstCallstatsCodecFrame *frame)
 {
   self->entered++;
-  if (self->n == GST_CALLSTATS_CODEC_FRAMES) {
+  while (self->n == GST_CALLSTATS_CODEC_FRAMES ||
+         (self->n > 0 && frame->entered - self->frames[0].entered > STUCK)) {
     drop_first (self, 1);
     self->lost++;
   }

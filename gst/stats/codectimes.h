@@ -29,7 +29,7 @@ typedef struct {
   guint64 entered;
   guint64 left;
   guint64 keys; /* that left and were key frames when they entered */
-  guint64 lost; /* that entered, and what came after them has left */
+  guint64 lost; /* that entered, and what came after them has left, or 3 s passed */
   guint64 matched;
   guint64 unmatched;   /* that left and were not known, but for those at the start */
   double seconds;      /* inside, of all matched */

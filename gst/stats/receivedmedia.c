@@ -14,7 +14,7 @@
 static gboolean
 has_packets (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.rtp.any;
+  return media->figures.rtp.any || media->figures.rtp.ended > 0;
 }
 
 static gboolean
@@ -23,7 +23,7 @@ is_assembly_known (const GstCallstatsStreamMedia *media)
   const GstCallstatsRtpFrames *frames = &media->figures.rtp;
 
   return frames->multiple == 0
-             ? frames->any
+             ? has_packets (media)
              : frames->assembled > 0 && frames->unassembled <= frames->assembled / 100;
 }
 
@@ -48,7 +48,7 @@ is_processing_known (const GstCallstatsStreamMedia *media)
 static gboolean
 is_shown (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.gaps.any;
+  return media->figures.gaps.any || media->figures.gaps.delay > 0;
 }
 
 static gboolean

@@ -12,7 +12,7 @@
 static gboolean
 has_packets (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.rtp.any;
+  return media->figures.rtp.any || media->figures.rtp.ended > 0;
 }
 
 static gboolean

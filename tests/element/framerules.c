@@ -302,6 +302,11 @@ test_decoder_loses_frames (void)
   gst_callstats_codec_times_leave (&times, 80, TRUE, 10);
   g_assert_cmpuint (times.lost, ==, 2);
   g_assert_cmpuint (times.n, ==, 0);
+  enter (&times, 120, SECOND); /* which it holds back, with all that follow */
+  enter (&times, 160, 2 * SECOND);
+  g_assert_cmpuint (times.lost, ==, 2);
+  enter (&times, 200, 5 * SECOND);
+  g_assert_cmpuint (times.lost, ==, 3);
 }
 
 /* An encoder that shows later what it encodes first, 1000 hours on. */
