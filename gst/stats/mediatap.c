@@ -24,16 +24,11 @@ typedef struct {
 
 /* An atomic box: what probes hold of it, too. */
 struct _GstCallstatsMediaTap {
-  GMutex lock;
-  GstCallstatsMediaFigures figures; /* under lock */
-
-  gboolean received;
+  GstCallstatsMediaCount count; /* first: the probes' data */
   guint detail;
-  gint codec; /* atomic: GstCallstatsVideoCodec */
   gint video; /* atomic: of a stream of video; 0: audio, or unknown */
 
   gint claimed, stopped, complete, mixed; /* atomic */
-  gint has_raw_caps;                      /* atomic */
   GstPad *pad;                            /* of webrtcbin */
   Probe arrived, rtp, in, out, shown;     /* of whom has claimed it */
   GWeakRef element, sink;                 /* the codec; where it ends */
@@ -51,7 +46,7 @@ clear (gpointer data)
 {
   Tap *self = data;
 
-  g_mutex_clear (&self->lock);
+  gst_callstats_media_count_clear (&self->count);
   g_weak_ref_clear (&self->element);
   g_weak_ref_clear (&self->sink);
   gst_object_unref (self->pad);
@@ -106,250 +101,47 @@ unclaim (Tap *self)
 }
 
 static GstPadProbeReturn on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data);
-static GstPadProbeReturn on_arrival (
-    GstPad *pad, GstPadProbeInfo *info, gpointer user_data);
-
-/* Counting, on streaming threads */
-
-static void
-for_each_buffer (Tap *self, GstPadProbeInfo *info, GstPad *pad,
-    void (*take) (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now))
-{
-  gint64 now = g_get_monotonic_time ();
-  GstBufferList *list;
-  guint i;
-
-  if (info->type & GST_PAD_PROBE_TYPE_BUFFER) {
-    take (self, pad, GST_PAD_PROBE_INFO_BUFFER (info), now);
-  } else if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
-    list = GST_PAD_PROBE_INFO_BUFFER_LIST (info);
-    for (i = 0; i < gst_buffer_list_length (list); i++)
-      take (self, pad, gst_buffer_list_get (list, i), now);
-  }
-}
-
-static void
-take_caps (Tap *self, GstCaps *caps, gboolean out)
-{
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_caps (&self->figures, caps, out);
-  g_mutex_unlock (&self->lock);
-  if (!out)
-    g_atomic_int_set (&self->has_raw_caps, TRUE);
-}
-
-/* Returns: FALSE: it is no event */
-static gboolean
-take_event (Tap *self, GstPadProbeInfo *info, gboolean out)
-{
-  GstEvent *event;
-  GstCaps *caps;
-
-  if (!(info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM))
-    return FALSE;
-  event = GST_PAD_PROBE_INFO_EVENT (info);
-  if (GST_EVENT_TYPE (event) == GST_EVENT_CAPS) {
-    gst_event_parse_caps (event, &caps);
-    take_caps (self, caps, out);
-  }
-  return TRUE;
-}
-
-static void
-read_caps (Tap *self, GstPad *pad, gboolean out)
-{
-  g_autoptr (GstCaps) caps = pad != NULL ? gst_pad_get_current_caps (pad) : NULL;
-
-  if (caps != NULL)
-    take_caps (self, caps, out);
-}
-
-/* An encoder may be found while its own caps are still on their way into it. */
-static void
-ensure_raw_caps (Tap *self, GstPad *pad)
-{
-  if (!g_atomic_int_get (&self->has_raw_caps))
-    read_caps (self, pad, FALSE);
-}
-
-static void
-take_played_caps (Tap *self, GstCaps *caps)
-{
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_played_caps (&self->figures, caps);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_frame_in (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  if (!self->received)
-    ensure_raw_caps (self, pad);
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_frame_in (&self->figures, buffer, now);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_frame_out (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_frame_out (&self->figures, buffer, now);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_shown (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  g_mutex_lock (&self->lock);
-  gst_callstats_frame_gaps_add (&self->figures.gaps, now);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_samples (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  GstMapInfo map = GST_MAP_INFO_INIT;
-  gboolean mapped = gst_buffer_map (buffer, &map, GST_MAP_READ);
-
-  ensure_raw_caps (self, pad);
-  g_mutex_lock (&self->lock);
-  if (mapped)
-    gst_callstats_audio_meter_add (&self->figures.meter, map.data, map.size, now);
-  else
-    self->figures.meter.unmeasured = TRUE;
-  g_mutex_unlock (&self->lock);
-  if (mapped)
-    gst_buffer_unmap (buffer, &map);
-}
-
-static void
-take_played (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  gsize size = gst_buffer_get_size (buffer);
-
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_played (&self->figures, size);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_gap (Tap *self, gboolean gap)
-{
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_gap (&self->figures, gap);
-  g_mutex_unlock (&self->lock);
-}
-
-static GstPadProbeReturn
-on_frame_in (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  Tap *self = user_data;
-
-  if (!take_event (self, info, self->received))
-    for_each_buffer (self, info, pad, take_frame_in);
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_frame_out (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  Tap *self = user_data;
-
-  if (!take_event (self, info, TRUE))
-    for_each_buffer (self, info, pad, take_frame_out);
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_shown (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  for_each_buffer (user_data, info, pad, take_shown);
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_played (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  Tap *self = user_data;
-  GstCaps *caps;
-
-  if (!(info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM)) {
-    for_each_buffer (self, info, pad, take_played);
-  } else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_CAPS) {
-    gst_event_parse_caps (GST_PAD_PROBE_INFO_EVENT (info), &caps);
-    take_played_caps (self, caps);
-  }
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_samples (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  Tap *self = user_data;
-
-  if (!take_event (self, info, FALSE))
-    for_each_buffer (self, info, pad, take_samples);
-  return GST_PAD_PROBE_OK;
-}
-
-static GstPadProbeReturn
-on_coded_audio (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  if (!(info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM))
-    take_gap (user_data, FALSE);
-  else if (GST_EVENT_TYPE (GST_PAD_PROBE_INFO_EVENT (info)) == GST_EVENT_GAP)
-    take_gap (user_data, TRUE);
-  return GST_PAD_PROBE_OK;
-}
 
 /* Looking for the codec */
-
-static void
-read_played_caps (Tap *self, GstPad *pad)
-{
-  g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-
-  if (caps != NULL)
-    take_played_caps (self, caps);
-}
 
 static void
 set_video_probes (Tap *self, const GstCallstatsMediaPath *path)
 {
   gboolean codecs =
       self->detail & (GST_CALLSTATS_DETAIL_FRAMES | GST_CALLSTATS_DETAIL_CODECS);
-  gboolean shown = self->received && self->detail & GST_CALLSTATS_DETAIL_FRAMES;
-  GstPad *out = self->received ? path->raw : path->codec_src;
+  gboolean shown = self->count.received && self->detail & GST_CALLSTATS_DETAIL_FRAMES;
+  GstPad *out = self->count.received ? path->raw : path->codec_src;
 
   if (codecs && out != self->out.pad)
-    read_caps (self, out, TRUE);
-  if (codecs && !self->received && path->codec_sink != self->in.pad)
-    read_caps (self, path->codec_sink, FALSE);
-  set_probe (self, &self->in, codecs ? path->codec_sink : NULL, DATA, on_frame_in);
-  set_probe (self, &self->out, codecs ? out : NULL, DATA, on_frame_out);
+    gst_callstats_media_count_read_caps (&self->count, out, TRUE);
+  if (codecs && !self->count.received && path->codec_sink != self->in.pad)
+    gst_callstats_media_count_read_caps (&self->count, path->codec_sink, FALSE);
+  set_probe (self, &self->in, codecs ? path->codec_sink : NULL, DATA,
+      gst_callstats_media_count_on_frame_in);
+  set_probe (self, &self->out, codecs ? out : NULL, DATA,
+      gst_callstats_media_count_on_frame_out);
   set_probe (self, &self->shown,
       !shown                   ? NULL
       : path->sink_pad != NULL ? path->sink_pad
                                : path->raw,
-      BUFFERS, on_shown);
+      BUFFERS, gst_callstats_media_count_on_shown);
 }
 
 static void
 set_audio_probes (Tap *self, const GstCallstatsMediaPath *path)
 {
   gboolean audio = self->detail & GST_CALLSTATS_DETAIL_AUDIO;
-  GstPad *raw = !audio ? NULL : self->received ? path->raw : path->codec_sink;
-  GstPad *coded = audio && self->received ? path->codec_sink : NULL;
-  GstPad *played = audio && self->received ? path->sink_pad : NULL;
+  GstPad *raw = !audio ? NULL : self->count.received ? path->raw : path->codec_sink;
+  GstPad *coded = audio && self->count.received ? path->codec_sink : NULL;
+  GstPad *played = audio && self->count.received ? path->sink_pad : NULL;
 
   if (raw != self->out.pad)
-    read_caps (self, raw, FALSE);
-  set_probe (self, &self->out, raw, DATA, on_samples);
-  set_probe (self, &self->in, coded, DATA, on_coded_audio);
+    gst_callstats_media_count_read_caps (&self->count, raw, FALSE);
+  set_probe (self, &self->out, raw, DATA, gst_callstats_media_count_on_samples);
+  set_probe (self, &self->in, coded, DATA, gst_callstats_media_count_on_coded_audio);
   if (played != NULL && played != self->shown.pad)
-    read_played_caps (self, played);
-  set_probe (self, &self->shown, played, DATA, on_played);
+    gst_callstats_media_count_read_played_caps (&self->count, played);
+  set_probe (self, &self->shown, played, DATA, gst_callstats_media_count_on_played);
 }
 
 static gboolean
@@ -363,8 +155,8 @@ is_video (Tap *self, GstPad *pad)
 
   if (first != NULL)
     g_atomic_int_set (
-        &self->codec, (gint)gst_callstats_video_codec_from_name (
-                          gst_structure_get_string (first, "encoding-name")));
+        &self->count.codec, (gint)gst_callstats_video_codec_from_name (
+                                gst_structure_get_string (first, "encoding-name")));
   return g_strcmp0 (media, "video") == 0;
 }
 
@@ -387,7 +179,7 @@ is_video_path (const GstCallstatsMediaPath *path)
 static void
 set_packet_probe (Tap *self)
 {
-  g_autoptr (GstPad) target = self->received && GST_IS_GHOST_PAD (self->pad)
+  g_autoptr (GstPad) target = self->count.received && GST_IS_GHOST_PAD (self->pad)
                                   ? gst_ghost_pad_get_target (GST_GHOST_PAD (self->pad))
                                   : NULL;
 
@@ -397,10 +189,11 @@ set_packet_probe (Tap *self)
 static void
 set_arrival_probe (Tap *self, gboolean video)
 {
-  gboolean wanted = video && self->received && self->detail & GST_CALLSTATS_DETAIL_FRAMES;
+  gboolean wanted =
+      video && self->count.received && self->detail & GST_CALLSTATS_DETAIL_FRAMES;
   g_autoptr (GstPad) sink = wanted ? gst_callstats_find_jitterbuffer (self->pad) : NULL;
 
-  set_probe (self, &self->arrived, sink, BUFFERS, on_arrival);
+  set_probe (self, &self->arrived, sink, BUFFERS, gst_callstats_media_count_on_arrival);
 }
 
 static void
@@ -417,8 +210,9 @@ apply (Tap *self, const GstCallstatsMediaPath *path)
   g_weak_ref_set (&self->element, path->codec);
   g_weak_ref_set (&self->sink, path->sink);
   g_atomic_int_set (&self->mixed, path->mixed);
-  g_atomic_int_set (&self->complete,
-      self->received ? path->raw != NULL && path->sink != NULL : path->codec != NULL);
+  g_atomic_int_set (&self->complete, self->count.received
+                                         ? path->raw != NULL && path->sink != NULL
+                                         : path->codec != NULL);
 }
 
 static void
@@ -430,48 +224,13 @@ find (Tap *self)
     return;
   if (!g_atomic_int_get (&self->stopped)) {
     set_packet_probe (self);
-    if (self->received)
+    if (self->count.received)
       gst_callstats_media_path_follow_down (&path, self->pad);
     else
-      gst_callstats_media_path_follow_up (&path, self->pad, self->figures.ssrc);
+      gst_callstats_media_path_follow_up (&path, self->pad, self->count.figures.ssrc);
     apply (self, &path);
   }
   unclaim (self);
-}
-
-/* Packets */
-
-static void
-take_packet (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  GstCallstatsPacket packet;
-
-  if (!gst_callstats_packet_read (
-          &packet, buffer, (GstCallstatsVideoCodec)g_atomic_int_get (&self->codec)))
-    return;
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_packet (&self->figures, &packet);
-  g_mutex_unlock (&self->lock);
-}
-
-static void
-take_arrival (Tap *self, GstPad *pad, GstBuffer *buffer, gint64 now)
-{
-  guint8 timestamp[4];
-
-  if (gst_buffer_extract (buffer, 4, timestamp, sizeof timestamp) < sizeof timestamp)
-    return;
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_take_arrival (
-      &self->figures, GST_READ_UINT32_BE (timestamp), now);
-  g_mutex_unlock (&self->lock);
-}
-
-static GstPadProbeReturn
-on_arrival (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
-{
-  for_each_buffer (user_data, info, pad, take_arrival);
-  return GST_PAD_PROBE_OK;
 }
 
 static GstPadProbeReturn
@@ -484,7 +243,7 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     find (self);
   }
   if (g_atomic_int_get (&self->video) && self->detail & GST_CALLSTATS_DETAIL_FRAMES)
-    for_each_buffer (self, info, pad, take_packet);
+    gst_callstats_media_count_packets (&self->count, pad, info);
   return GST_PAD_PROBE_OK;
 }
 
@@ -533,19 +292,19 @@ void
 gst_callstats_media_tap_read (
     GstCallstatsMediaTap *self, GstCallstatsMediaFigures *figures)
 {
-  g_mutex_lock (&self->lock);
-  *figures = self->figures;
-  g_mutex_unlock (&self->lock);
+  g_mutex_lock (&self->count.lock);
+  *figures = self->count.figures;
+  g_mutex_unlock (&self->count.lock);
 }
 
 void
 gst_callstats_media_tap_begin_look (GstCallstatsMediaTap *self)
 {
-  g_mutex_lock (&self->lock);
-  self->figures.times.most = self->figures.times.n;
-  self->figures.first_pts = self->figures.last_pts = GST_CLOCK_TIME_NONE;
-  self->figures.first_time = self->figures.last_time = 0;
-  g_mutex_unlock (&self->lock);
+  g_mutex_lock (&self->count.lock);
+  self->count.figures.times.most = self->count.figures.times.n;
+  self->count.figures.first_pts = self->count.figures.last_pts = GST_CLOCK_TIME_NONE;
+  self->count.figures.first_time = self->count.figures.last_time = 0;
+  g_mutex_unlock (&self->count.lock);
 }
 
 void
@@ -554,9 +313,9 @@ gst_callstats_media_tap_carry (GstCallstatsMediaTap *self, GstCallstatsMediaTap 
   GstCallstatsMediaFigures figures;
 
   gst_callstats_media_tap_read (earlier, &figures);
-  g_mutex_lock (&self->lock);
-  gst_callstats_media_figures_carry (&self->figures, &figures);
-  g_mutex_unlock (&self->lock);
+  g_mutex_lock (&self->count.lock);
+  gst_callstats_media_figures_carry (&self->count.figures, &figures);
+  g_mutex_unlock (&self->count.lock);
 }
 
 GstElement *
@@ -577,14 +336,10 @@ gst_callstats_media_tap_new (GstPad *pad, guint32 ssrc, GstCallstatsDetail detai
 {
   GstCallstatsMediaTap *self = g_atomic_rc_box_new0 (GstCallstatsMediaTap);
 
-  g_mutex_init (&self->lock);
+  gst_callstats_media_count_init (&self->count, GST_PAD_IS_SRC (pad), ssrc);
   g_weak_ref_init (&self->element, NULL);
   g_weak_ref_init (&self->sink, NULL);
-  self->received = GST_PAD_IS_SRC (pad);
   self->detail = detail;
-  self->figures.received = self->received;
-  self->figures.ssrc = ssrc;
-  self->figures.first_pts = self->figures.last_pts = GST_CLOCK_TIME_NONE;
   self->pad = gst_object_ref (pad);
   find (self);
   return self;

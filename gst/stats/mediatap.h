@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "mediafigures.h"
+#include "mediacount.h"
 #include "statssource.h"
 
 G_BEGIN_DECLS
