@@ -139,12 +139,12 @@ is_closed (JsonObject *report, gpointer data)
 static void
 test_messages_are_counted_at_both_ends (void)
 {
+  Chat chat = { 0 };
   g_autoptr (WatchedPeers) watched = watched_peers_new ("");
   Peers *peers = watched_peers_get (watched);
   Talk caller = { "chat", 3, 12, 1, 4 }, callee = { "chat", 1, 4, 3, 12 };
   g_autoptr (GObject) channel = NULL;
   g_autoptr (JsonObject) closed = NULL;
-  Chat chat = { 0 };
 
   g_mutex_init (&chat.lock);
   g_cond_init (&chat.changed);
@@ -246,13 +246,13 @@ accept_feedback (GstElement *webrtcbin)
 static void
 test_feedback_follows_loss (void)
 {
+  Way way = { 0 };
   g_autoptr (WatchedPeers) watched = watched_peers_new (TWCC);
   Peers *peers = watched_peers_get (watched);
   Range none = { 0, 0.05 }, half = { 0.4, 0.6 };
   g_autoptr (JsonObject) before = NULL;
   g_autoptr (JsonObject) after = NULL;
   JsonObject *transport;
-  Way way = { 0 };
 
   g_mutex_init (&way.lock);
   g_signal_connect (
@@ -350,9 +350,9 @@ is_estimate (JsonObject *report, gpointer data)
 static void
 test_the_estimate_is_followed (void)
 {
-  g_autoptr (WatchedPeers) watched = watched_peers_new (AUDIO);
   g_autoptr (GstElement) estimator =
       gst_object_ref_sink (g_object_new (test_estimator_get_type (), NULL));
+  g_autoptr (WatchedPeers) watched = watched_peers_new (AUDIO);
   g_autoptr (JsonObject) before = NULL;
   g_autoptr (JsonObject) after = NULL;
 

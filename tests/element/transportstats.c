@@ -168,8 +168,8 @@ assert_last_packets (JsonObject *report, double begun)
 static void
 test_traffic_is_what_pads_carry (void)
 {
-  g_autoptr (WatchedPeers) watched = watched_peers_new (AUDIO VIDEO);
   Edge a = { 0 }, b = { 0 };
+  g_autoptr (WatchedPeers) watched = watched_peers_new (AUDIO VIDEO);
   g_autoptr (JsonObject) report = NULL;
   g_autoptr (JsonObject) other = NULL;
   double begun = g_get_real_time () / 1000.0;
@@ -403,11 +403,11 @@ assert_certificate (JsonObject *report, const char *member, const Identity *iden
 static void
 test_certificates_are_those_of_openssl (void)
 {
+  Edge a = { 0 }, b = { 0 };
   g_autoptr (WatchedPeers) watched = watched_peers_new (AUDIO);
   g_autoptr (JsonObject) report = NULL;
   g_autoptr (JsonObject) other = NULL;
   Identity mine, theirs;
-  Edge a = { 0 }, b = { 0 };
 
   if (!identity_init (&mine, "mine") || !identity_init (&theirs, "theirs")) {
     g_test_skip ("openssl is not installed");
