@@ -27,13 +27,20 @@ struct _GstCallstatsRtpPads {
   gboolean looked;
 };
 
+/* Returns: whether it was armed: then the probe is the caller's to remove */
+static gboolean
+disarm (Sight *sight)
+{
+  return g_atomic_int_compare_and_exchange (&sight->armed, TRUE, FALSE);
+}
+
 static void
 entry_free (gpointer data)
 {
   Entry *entry = data;
 
   if (entry->sight != NULL) {
-    if (g_atomic_int_get (&entry->sight->armed))
+    if (disarm (entry->sight))
       gst_pad_remove_probe (entry->pad.pad, entry->probe);
     g_atomic_rc_box_release (entry->sight);
   }
@@ -57,8 +64,7 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
   if (!gst_callstats_rtp_packet_read (&packet, buffer))
     return GST_PAD_PROBE_OK;
   g_atomic_int_set (&sight->ssrc, packet.ssrc);
-  g_atomic_int_set (&sight->armed, FALSE);
-  return GST_PAD_PROBE_REMOVE;
+  return disarm (sight) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_OK;
 }
 
 static void

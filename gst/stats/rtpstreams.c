@@ -14,6 +14,7 @@
 
 /* A stream that has lost its pad, and gives no packets any more, has ended. */
 #define ENDED (2 * G_TIME_SPAN_SECOND)
+#define MAX_ENDED 512
 
 struct _GstCallstatsRtpStreams {
   GstCallstatsFabricLink *link; /* its owner is this */
@@ -342,18 +343,27 @@ has_ended (const GstCallstatsStream *stream, gint64 now)
 }
 
 static void
+remember (GstCallstatsRtpStreams *self, const GstCallstatsStream *stream)
+{
+  GstCallstatsSessionFlow ended = { stream->told.session, stream->told.received,
+    stream->flow };
+
+  if (self->ended->len == MAX_ENDED)
+    g_array_remove_index (self->ended, 0);
+  g_array_append_val (self->ended, ended);
+}
+
+static void
 end_streams (GstCallstatsRtpStreams *self, gint64 now)
 {
   guint i;
 
   for (i = self->streams->len; i > 0; i--) {
     GstCallstatsStream *stream = g_ptr_array_index (self->streams, i - 1);
-    GstCallstatsSessionFlow ended = { stream->told.session, stream->told.received,
-      stream->flow };
 
     if (has_ended (stream, now)) {
       if (stream->flows)
-        g_array_append_val (self->ended, ended);
+        remember (self, stream);
       g_ptr_array_remove_index (self->streams, i - 1);
     } else {
       stream->flows = FALSE; /* until the next look */
