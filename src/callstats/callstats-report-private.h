@@ -32,6 +32,7 @@ typedef struct {
 
 typedef struct {
   const char *id; /* owned by the report */
+  guint hash;     /* of id */
   guint first;    /* index of its first field */
   guint n_fields;
 } CallstatsStatsObject;

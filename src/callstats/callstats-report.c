@@ -20,8 +20,9 @@
 struct _CallstatsReport {
   gatomicrefcount ref_count;
   gint64 time;
-  GArray *objects; /* CallstatsStatsObject */
-  GArray *fields;  /* CallstatsField */
+  double timestamp; /* the same, as its objects have it */
+  GArray *objects;  /* CallstatsStatsObject */
+  GArray *fields;   /* CallstatsField */
   GStringChunk *strings;
   gsize string_bytes;
   CallstatsReport *base; /* NULL, or whose strings are shared */
@@ -30,6 +31,20 @@ struct _CallstatsReport {
 G_DEFINE_BOXED_TYPE (
     CallstatsReport, callstats_report, callstats_report_ref, callstats_report_unref)
 
+/* Reports hold 15 significant digits, so that what is written as text and read again is
+ * the same value, bit for bit. */
+static double
+round_to_15_digits (double value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (value == 0)
+    return 0;
+  if (fabs (value) < 1e15 && value == floor (value))
+    return value;
+  return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.15g", value), NULL);
+}
+
 static CallstatsReport *
 report_new_sized (gint64 time_us, guint n_objects, guint n_fields, gsize string_chunk)
 {
@@ -37,6 +52,7 @@ report_new_sized (gint64 time_us, guint n_objects, guint n_fields, gsize string_
 
   g_atomic_ref_count_init (&report->ref_count);
   report->time = time_us;
+  report->timestamp = round_to_15_digits (time_us / 1000.0);
   report->objects =
       g_array_sized_new (FALSE, FALSE, sizeof (CallstatsStatsObject), n_objects);
   report->fields = g_array_sized_new (FALSE, FALSE, sizeof (CallstatsField), n_fields);
@@ -114,7 +130,9 @@ keep_name (CallstatsReport *report, const char *name)
 static void
 append_object (CallstatsReport *report, const char *id)
 {
-  CallstatsStatsObject object = { .id = id, .first = report->fields->len };
+  CallstatsStatsObject object = {
+    .id = id, .hash = g_str_hash (id), .first = report->fields->len
+  };
 
   g_array_append_val (report->objects, object);
 }
@@ -174,10 +192,13 @@ add_field (CallstatsReport *report, const char *name, CallstatsValueKind kind)
 static void
 forget_object (CallstatsReport *report, const char *id)
 {
+  guint hash = g_str_hash (id);
   guint i;
 
   for (i = 0; i < report->objects->len; i++) {
-    if (strcmp (callstats_report_object (report, i)->id, id) == 0) {
+    const CallstatsStatsObject *object = callstats_report_object (report, i);
+
+    if (object->hash == hash && strcmp (object->id, id) == 0) {
       g_array_remove_index (report->objects, i);
       return;
     }
@@ -205,21 +226,7 @@ callstats_report_add_stats (CallstatsReport *report, const char *type, const cha
   append_object (report, id);
   callstats_report_set_string (report, "type", type);
   callstats_report_set_string (report, "id", id);
-  callstats_report_set_double (report, "timestamp", report->time / 1000.0);
-}
-
-/* Reports hold 15 significant digits, so that what is written as text and read again is
- * the same value, bit for bit. */
-static double
-round_to_15_digits (double value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (value == 0)
-    return 0;
-  if (fabs (value) < 1e15 && value == floor (value))
-    return value;
-  return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.15g", value), NULL);
+  append_field (report, "timestamp", CALLSTATS_VALUE_DOUBLE)->d = report->timestamp;
 }
 
 /**
