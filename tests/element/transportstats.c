@@ -488,8 +488,8 @@ main (int argc, char *argv[])
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func (
-      "/transport/traffic/is-what-pads-carry", test_traffic_is_what_pads_carry);
-  g_test_add_func ("/transport/traffic/not-bundled",
+      "/transport/traffic-is-what-pads-carry", test_traffic_is_what_pads_carry);
+  g_test_add_func ("/transport/those-not-bundled-are-told-apart",
       test_transports_that_are_not_bundled_are_told_apart);
   g_test_add_func (
       "/transport/ice-and-dtls-are-as-described", test_ice_and_dtls_are_as_described);
