@@ -34,6 +34,7 @@ struct _TruthCall {
   gboolean held;    /* sources give nothing */
 };
 
+void truth_source_free (gpointer source);
 /* With the lock held */
 void truth_call_wait (TruthCall *call, gint64 deadline, const char *what);
 
