@@ -33,8 +33,9 @@ struct _GstCallstatsMediaTap {
   Probe arrived, rtp, in, out, shown;     /* of whom has claimed it */
   GWeakRef element, sink;                 /* the codec; where it ends */
 
-  guint searches; /* of the packets' thread */
-  guint looks;    /* of the monitor thread */
+  gint searches;        /* atomic: that packets started */
+  gint searches_before; /* of the monitor thread: at the last look */
+  guint looks;
 };
 
 typedef GstCallstatsMediaTap Tap;
@@ -116,10 +117,11 @@ set_video_probes (Tap *self, const GstCallstatsMediaPath *path)
     gst_callstats_media_count_read_caps (&self->count, out, TRUE);
   if (codecs && !self->count.received && path->codec_sink != self->in.pad)
     gst_callstats_media_count_read_caps (&self->count, path->codec_sink, FALSE);
-  set_probe (self, &self->in, codecs ? path->codec_sink : NULL, DATA,
-      gst_callstats_media_count_on_frame_in);
+  /* In this order, for what enters is known to be lost if it does not leave. */
   set_probe (self, &self->out, codecs ? out : NULL, DATA,
       gst_callstats_media_count_on_frame_out);
+  set_probe (self, &self->in, codecs ? path->codec_sink : NULL, DATA,
+      gst_callstats_media_count_on_frame_in);
   set_probe (self, &self->shown,
       !shown                   ? NULL
       : path->sink_pad != NULL ? path->sink_pad
@@ -238,8 +240,9 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
   Tap *self = user_data;
 
-  if (!g_atomic_int_get (&self->complete) && self->searches < MAX_SEARCHES) {
-    self->searches++;
+  if (!g_atomic_int_get (&self->complete) &&
+      g_atomic_int_get (&self->searches) < MAX_SEARCHES) {
+    g_atomic_int_inc (&self->searches);
     find (self);
   }
   if (g_atomic_int_get (&self->video) && self->detail & GST_CALLSTATS_DETAIL_FRAMES)
@@ -269,6 +272,19 @@ has_changed (Tap *self)
   return changed;
 }
 
+/* While packets look, or none has come, nobody shall be in their way: what they find,
+ * they count from the first frame on. */
+static gboolean
+is_left_to_packets (Tap *self)
+{
+  gint searches = g_atomic_int_get (&self->searches);
+  gboolean left =
+      searches == 0 || (searches != self->searches_before && searches < MAX_SEARCHES);
+
+  self->searches_before = searches;
+  return left;
+}
+
 void
 gst_callstats_media_tap_look (GstCallstatsMediaTap *self)
 {
@@ -276,6 +292,8 @@ gst_callstats_media_tap_look (GstCallstatsMediaTap *self)
     if (!has_changed (self))
       return;
     self->looks = 0;
+  } else if (is_left_to_packets (self)) {
+    return;
   }
   self->looks++;
   if (self->looks <= EAGER_LOOKS || self->looks % LOOK_GAP == 0)
