@@ -260,7 +260,10 @@ start_turn_server (guint16 port)
   while (!up) {
     g_autofree char *line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
 
-    g_assert_nonnull (line);
+    if (line == NULL) {
+      g_object_unref (server);
+      return NULL;
+    }
     up = strstr (line, "UDP listener opened") != NULL;
   }
   return server;
