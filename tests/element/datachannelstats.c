@@ -183,20 +183,39 @@ typedef struct {
   gboolean drop; /* every other packet */
 } Way;
 
-static GstPadProbeReturn
-on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+static gboolean
+is_lost (Way *way, GstBuffer *buffer)
 {
-  Way *way = data;
   guint8 head[2] = { 0, 0 };
   gboolean is_media, drop;
 
-  gst_buffer_extract (GST_PAD_PROBE_INFO_BUFFER (info), 0, head, sizeof head);
+  gst_buffer_extract (buffer, 0, head, sizeof head);
   is_media = head[0] >> 6 == 2 && (head[1] & 0x7F) == 96;
   g_mutex_lock (&way->lock);
   way->n += is_media;
   drop = is_media && way->drop && way->n % 2 == 0;
   g_mutex_unlock (&way->lock);
-  return drop ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+  return drop;
+}
+
+static gboolean
+lose (GstBuffer **buffer, guint index, gpointer data)
+{
+  if (is_lost (data, *buffer))
+    gst_clear_buffer (buffer);
+  return TRUE;
+}
+
+/* From libnice 0.1.23 on they come in lists. */
+static GstPadProbeReturn
+on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer data)
+{
+  if (info->type & GST_PAD_PROBE_TYPE_BUFFER_LIST) {
+    info->data = gst_buffer_list_make_writable (info->data);
+    gst_buffer_list_foreach (info->data, lose, data);
+    return GST_PAD_PROBE_OK;
+  }
+  return is_lost (data, info->data) ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
 static void
@@ -208,7 +227,8 @@ on_element (GstBin *webrtcbin, GstBin *bin, GstElement *element, gpointer data)
   if (factory == NULL || strcmp (GST_OBJECT_NAME (factory), "nicesrc") != 0)
     return;
   pad = gst_element_get_static_pad (element, "src");
-  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER, on_packet, data, NULL);
+  gst_pad_add_probe (pad, GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_packet, data, NULL);
 }
 
 typedef struct {
