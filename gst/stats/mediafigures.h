@@ -16,7 +16,7 @@
 
 G_BEGIN_DECLS
 
-#define GST_CALLSTATS_ARRIVALS 64 /* frames between jitter buffer and decoder */
+#define GST_CALLSTATS_ARRIVALS 32 /* frames between jitter buffer and decoder */
 
 typedef struct {
   guint width; /* 0: unknown */

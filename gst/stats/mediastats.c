@@ -26,6 +26,7 @@ typedef struct {
   GPtrArray *taps;  /* GstCallstatsMediaTap: taken over, without a stream */
   GPtrArray *media; /* GstCallstatsStreamMedia */
   GstCallstatsPlayouts *playouts;
+  GstCallstatsMediaFigures figures; /* of the stream that is looked at */
 } MediaStats;
 
 /* Pads */
@@ -118,16 +119,17 @@ look_at_stream (MediaStats *self, const GstCallstatsRtpStream *stream, gint64 no
   GstCallstatsStreamMedia *media = find_media (self, stream);
 
   if (media == NULL) {
-    media = gst_callstats_stream_media_new (stream, self->detail);
+    media = gst_callstats_stream_media_new (stream, self->detail, &self->figures);
     g_ptr_array_add (self->media, media);
   }
   if (stream->pad != NULL &&
       (media->tap == NULL || !gst_callstats_media_tap_is_on (media->tap, stream->pad)))
     gst_callstats_stream_media_set_tap (media, take_tap (self, stream));
   gst_callstats_stream_media_look (media, stream, now);
-  if (media->received && gst_callstats_stream_media_is (media, "audio"))
+  if (media->received && media->tap != NULL &&
+      gst_callstats_stream_media_is (media, "audio"))
     media->playout = gst_callstats_playouts_take (self->playouts, media->sink,
-        media->figures.played, media->figures.played_seconds);
+        media->figures->played, media->figures->played_seconds);
 }
 
 static void
@@ -168,6 +170,7 @@ describe_stream (gpointer source, const GstCallstatsView *view,
 
   if (media == NULL)
     return;
+  gst_callstats_stream_media_read (media);
   if (media->received)
     gst_callstats_received_media_describe (media, view->now, report);
   else
@@ -183,8 +186,10 @@ describe (gpointer source, const GstCallstatsView *view, CallstatsReport *report
   for (i = 0; i < self->media->len; i++) {
     GstCallstatsStreamMedia *media = g_ptr_array_index (self->media, i);
 
-    if (media->seen && !media->received)
-      gst_callstats_media_source_describe (media, view->now, report);
+    if (!media->seen || media->received)
+      continue;
+    gst_callstats_stream_media_read (media);
+    gst_callstats_media_source_describe (media, view->now, report);
   }
   gst_callstats_playouts_describe (self->playouts, report);
 }

@@ -146,20 +146,27 @@ set_audio_probes (Tap *self, const GstCallstatsMediaPath *path)
   set_probe (self, &self->shown, played, DATA, gst_callstats_media_count_on_played);
 }
 
+/* Returns: whether caps of RTP are those of video */
+static gboolean
+take_rtp_caps (Tap *self, GstCaps *caps)
+{
+  const GstStructure *first =
+      gst_caps_get_size (caps) > 0 ? gst_caps_get_structure (caps, 0) : NULL;
+
+  if (first == NULL)
+    return FALSE;
+  g_atomic_int_set (
+      &self->count.codec, (gint)gst_callstats_video_codec_from_name (
+                              gst_structure_get_string (first, "encoding-name")));
+  return g_strcmp0 (gst_structure_get_string (first, "media"), "video") == 0;
+}
+
 static gboolean
 is_video (Tap *self, GstPad *pad)
 {
   g_autoptr (GstCaps) caps = gst_pad_get_current_caps (pad);
-  const GstStructure *first = caps != NULL && gst_caps_get_size (caps) > 0
-                                  ? gst_caps_get_structure (caps, 0)
-                                  : NULL;
-  const char *media = first != NULL ? gst_structure_get_string (first, "media") : NULL;
 
-  if (first != NULL)
-    g_atomic_int_set (
-        &self->count.codec, (gint)gst_callstats_video_codec_from_name (
-                                gst_structure_get_string (first, "encoding-name")));
-  return g_strcmp0 (media, "video") == 0;
+  return caps != NULL && take_rtp_caps (self, caps);
 }
 
 /* Before any packet has come, a codec tells what it is for. */
@@ -235,6 +242,17 @@ find (Tap *self)
   unclaim (self);
 }
 
+static void
+take_rtp_event (Tap *self, GstEvent *event)
+{
+  GstCaps *caps;
+
+  if (GST_EVENT_TYPE (event) != GST_EVENT_CAPS)
+    return;
+  gst_event_parse_caps (event, &caps);
+  take_rtp_caps (self, caps);
+}
+
 static GstPadProbeReturn
 on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
 {
@@ -245,7 +263,9 @@ on_rtp (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
     g_atomic_int_inc (&self->searches);
     find (self);
   }
-  if (g_atomic_int_get (&self->video) && self->detail & GST_CALLSTATS_DETAIL_FRAMES)
+  if (info->type & GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM)
+    take_rtp_event (self, GST_PAD_PROBE_INFO_EVENT (info));
+  else if (g_atomic_int_get (&self->video) && self->detail & GST_CALLSTATS_DETAIL_FRAMES)
     gst_callstats_media_count_packets (&self->count, pad, info);
   return GST_PAD_PROBE_OK;
 }

@@ -14,13 +14,13 @@
 static gboolean
 has_packets (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.rtp.any || media->figures.rtp.ended > 0;
+  return media->figures->rtp.any || media->figures->rtp.ended > 0;
 }
 
 static gboolean
 is_assembly_known (const GstCallstatsStreamMedia *media)
 {
-  const GstCallstatsRtpFrames *frames = &media->figures.rtp;
+  const GstCallstatsRtpFrames *frames = &media->figures->rtp;
 
   return frames->multiple == 0
              ? has_packets (media)
@@ -30,31 +30,31 @@ is_assembly_known (const GstCallstatsStreamMedia *media)
 static gboolean
 has_decoder (const GstCallstatsStreamMedia *media)
 {
-  return media->codec != NULL || media->figures.times.left > 0;
+  return media->codec != NULL || media->figures->times.left > 0;
 }
 
 static gboolean
 are_times_known (const GstCallstatsStreamMedia *media)
 {
-  return gst_callstats_codec_times_are_known (&media->figures.times);
+  return gst_callstats_codec_times_are_known (&media->figures->times);
 }
 
 static gboolean
 is_processing_known (const GstCallstatsStreamMedia *media)
 {
-  return gst_callstats_codec_times_is_processing_known (&media->figures.times);
+  return gst_callstats_codec_times_is_processing_known (&media->figures->times);
 }
 
 static gboolean
 is_shown (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.gaps.any || media->figures.gaps.delay > 0;
+  return media->figures->gaps.any || media->figures->gaps.delay > 0;
 }
 
 static gboolean
 is_measured (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.meter.frames > 0 && !media->figures.meter.unmeasured;
+  return media->figures->meter.frames > 0 && !media->figures->meter.unmeasured;
 }
 
 static const GstCallstatsMediaMember video_members[] = {
@@ -103,10 +103,10 @@ read_sink (GstCallstatsStreamMedia *media)
 static void
 tell_frame_size (GstCallstatsStreamMedia *media, CallstatsReport *report)
 {
-  const GstCallstatsFrameSize *size = &media->figures.size;
+  const GstCallstatsFrameSize *size = &media->figures->size;
 
   if (size->width == 0)
-    size = &media->figures.rtp_size;
+    size = &media->figures->rtp_size;
   gst_callstats_frame_size_tell (size, "frameWidth", "frameHeight", report);
 }
 
@@ -117,10 +117,10 @@ tell_frames (GstCallstatsStreamMedia *media, gint64 now, CallstatsReport *report
   if (!has_decoder (media))
     return;
   callstats_report_set_uint (report, "framesPerSecond",
-      gst_callstats_frame_rate_get (&media->figures.rate, now));
+      gst_callstats_frame_rate_get (&media->figures->rate, now));
   read_sink (media);
   callstats_report_set_uint (
-      report, "framesDropped", media->figures.times.lost + media->dropped.total);
+      report, "framesDropped", media->figures->times.lost + media->dropped.total);
   if (media->rendered.known)
     callstats_report_set_uint (report, "framesRendered", media->rendered.total);
 }
@@ -165,7 +165,7 @@ tell_concealment (GstCallstatsStreamMedia *media, CallstatsReport *report)
     return;
   gst_callstats_tally_take (&media->concealed, samples);
   callstats_report_set_uint (report, "concealedSamples", media->concealed.total);
-  callstats_report_set_uint (report, "concealmentEvents", media->figures.gaps_of_audio);
+  callstats_report_set_uint (report, "concealmentEvents", media->figures->gaps_of_audio);
 }
 
 static void

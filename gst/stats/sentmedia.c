@@ -12,25 +12,25 @@
 static gboolean
 has_packets (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.rtp.any || media->figures.rtp.ended > 0;
+  return media->figures->rtp.any || media->figures->rtp.ended > 0;
 }
 
 static gboolean
 has_encoder (const GstCallstatsStreamMedia *media)
 {
-  return media->codec != NULL || media->figures.times.left > 0;
+  return media->codec != NULL || media->figures->times.left > 0;
 }
 
 static gboolean
 are_times_known (const GstCallstatsStreamMedia *media)
 {
-  return gst_callstats_codec_times_are_known (&media->figures.times);
+  return gst_callstats_codec_times_are_known (&media->figures->times);
 }
 
 static gboolean
 is_measured (const GstCallstatsStreamMedia *media)
 {
-  return media->figures.meter.frames > 0 && !media->figures.meter.unmeasured;
+  return media->figures->meter.frames > 0 && !media->figures->meter.unmeasured;
 }
 
 static const GstCallstatsMediaMember video_members[] = {
@@ -53,14 +53,14 @@ static const GstCallstatsMediaMember video_source_members[] = {
 static void
 tell_frames (GstCallstatsStreamMedia *media, gint64 now, CallstatsReport *report)
 {
-  const GstCallstatsFrameSize *size = &media->figures.size;
+  const GstCallstatsFrameSize *size = &media->figures->size;
 
   if (size->width == 0)
-    size = &media->figures.rtp_size;
+    size = &media->figures->rtp_size;
   gst_callstats_frame_size_tell (size, "frameWidth", "frameHeight", report);
   if (has_encoder (media))
     callstats_report_set_uint (report, "framesPerSecond",
-        gst_callstats_frame_rate_get (&media->figures.rate, now));
+        gst_callstats_frame_rate_get (&media->figures->rate, now));
 }
 
 static void
@@ -113,9 +113,9 @@ describe_video_source (
 {
   gst_callstats_media_members_tell (
       video_source_members, G_N_ELEMENTS (video_source_members), media, report);
-  gst_callstats_frame_size_tell (&media->figures.raw_size, "width", "height", report);
+  gst_callstats_frame_size_tell (&media->figures->raw_size, "width", "height", report);
   callstats_report_set_uint (report, "framesPerSecond",
-      gst_callstats_frame_rate_get (&media->figures.raw_rate, now));
+      gst_callstats_frame_rate_get (&media->figures->raw_rate, now));
 }
 
 void

@@ -47,6 +47,15 @@ read_track (GstCallstatsStreamMedia *self, GstPad *pad)
 }
 
 void
+gst_callstats_stream_media_read (GstCallstatsStreamMedia *self)
+{
+  if (self->tap != NULL)
+    gst_callstats_media_tap_read (self->tap, self->figures);
+  else
+    memset (self->figures, 0, sizeof *self->figures);
+}
+
+void
 gst_callstats_stream_media_look (
     GstCallstatsStreamMedia *self, const GstCallstatsRtpStream *stream, gint64 now)
 {
@@ -56,7 +65,7 @@ gst_callstats_stream_media_look (
   if (self->tap == NULL)
     return;
   gst_callstats_media_tap_look (self->tap);
-  gst_callstats_media_tap_read (self->tap, &self->figures);
+  gst_callstats_stream_media_read (self);
   gst_callstats_media_tap_begin_look (self->tap);
   gst_clear_object (&self->codec);
   gst_clear_object (&self->sink);
@@ -65,12 +74,12 @@ gst_callstats_stream_media_look (
   read_track (self, stream->pad);
   if (!self->received && self->codec != NULL)
     gst_callstats_encoder_watch_look (
-        &self->encoder, self->codec, self->detail, &self->figures, now);
+        &self->encoder, self->codec, self->detail, self->figures, now);
 }
 
 GstCallstatsStreamMedia *
-gst_callstats_stream_media_new (
-    const GstCallstatsRtpStream *stream, GstCallstatsDetail detail)
+gst_callstats_stream_media_new (const GstCallstatsRtpStream *stream,
+    GstCallstatsDetail detail, GstCallstatsMediaFigures *figures)
 {
   GstCallstatsStreamMedia *self = g_new0 (GstCallstatsStreamMedia, 1);
 
@@ -78,6 +87,7 @@ gst_callstats_stream_media_new (
   self->ssrc = stream->ssrc;
   self->received = stream->received;
   self->detail = detail;
+  self->figures = figures;
   if (!self->received)
     self->media_source = g_strdup_printf ("media-source-%u", self->ssrc);
   gst_callstats_encoder_watch_init (&self->encoder);
@@ -113,11 +123,11 @@ gst_callstats_media_members_tell (const GstCallstatsMediaMember *members, guint 
     if (!(member->detail & media->detail) || !member->is_known (media))
       continue;
     if (member->real)
-      callstats_report_set_double (report, member->name,
-          G_STRUCT_MEMBER (double, &media->figures, member->offset));
+      callstats_report_set_double (
+          report, member->name, G_STRUCT_MEMBER (double, media->figures, member->offset));
     else
       callstats_report_set_uint (report, member->name,
-          G_STRUCT_MEMBER (guint64, &media->figures, member->offset));
+          G_STRUCT_MEMBER (guint64, media->figures, member->offset));
   }
 }
 
@@ -150,6 +160,6 @@ gst_callstats_audio_level_tell (
 {
   double level;
 
-  if (gst_callstats_audio_meter_get_level (&media->figures.meter, now, &level))
+  if (gst_callstats_audio_meter_get_level (&media->figures->meter, now, &level))
     callstats_report_set_double (report, "audioLevel", level);
 }

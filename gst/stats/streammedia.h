@@ -27,8 +27,11 @@ typedef struct {
   GstCallstatsDetail detail;
   GstCallstatsMediaTap *tap;
 
+  /* what the tap has counted, as of the last read; the source's, for all of its streams
+   */
+  GstCallstatsMediaFigures *figures;
+
   /* as of the last look */
-  GstCallstatsMediaFigures figures;
   GstElement *codec; /* nullable */
   GstElement *sink;  /* nullable */
   gboolean mixed;    /* sink renders other media, too */
@@ -45,7 +48,8 @@ typedef struct {
 } GstCallstatsStreamMedia;
 
 GstCallstatsStreamMedia *gst_callstats_stream_media_new (
-    const GstCallstatsRtpStream *stream, GstCallstatsDetail detail);
+    const GstCallstatsRtpStream *stream, GstCallstatsDetail detail,
+    GstCallstatsMediaFigures *figures);
 void gst_callstats_stream_media_free (GstCallstatsStreamMedia *media);
 
 /* tap: (transfer full): of the pad that the stream is at now */
@@ -53,6 +57,9 @@ void gst_callstats_stream_media_set_tap (
     GstCallstatsStreamMedia *media, GstCallstatsMediaTap *tap);
 void gst_callstats_stream_media_look (
     GstCallstatsStreamMedia *media, const GstCallstatsRtpStream *stream, gint64 now);
+
+/* To be called before anything is told. */
+void gst_callstats_stream_media_read (GstCallstatsStreamMedia *media);
 
 gboolean gst_callstats_stream_media_is (
     const GstCallstatsStreamMedia *media, const char *kind);
