@@ -103,8 +103,9 @@ gst_callstats_stream_describe_outbound (
   tell_feedback (self, self->sent.nack, self->sent.pli, self->sent.fir, report);
 }
 
-/* W3C: by the first sequence number that was sent, which the receiver need not have got.
- * The other end tells the highest sequence number that it got, and what it misses. */
+/* W3C: by the first sequence number that was sent, which the receiver need not have got,
+ * so this can be too many, but no more than were sent. The other end tells the highest
+ * sequence number that it got, and what it misses. */
 static void
 tell_received_there (const GstCallstatsStream *self, CallstatsReport *report)
 {
@@ -113,7 +114,8 @@ tell_received_there (const GstCallstatsStream *self, CallstatsReport *report)
 
   if (!self->flow.is_part && received >= 0 &&
       received <= (gint64)(2 * self->flow.packets))
-    callstats_report_set_int (report, "packetsReceived", received);
+    callstats_report_set_int (
+        report, "packetsReceived", MIN (received, (gint64)self->flow.packets));
 }
 
 static void

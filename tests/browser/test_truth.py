@@ -150,8 +150,15 @@ class WatchedCall:
     def run(self):
         def has_all(report):
             return len(report.all("inbound-rtp")) == 2 and all(
-                o.get("framesPerSecond", 1) for o in report.all("inbound-rtp"))
-        while not has_all(self.take_theirs()):
+                o.get("framesPerSecond", 1) for o in report.all("inbound-rtp")) and all(
+                "jitter" in report.by_ssrc("remote-inbound-rtp").get(o["ssrc"], {})
+                for o in report.all("outbound-rtp"))
+
+        def told_all():
+            """We were told of both our streams, and how long that takes."""
+            return self.ours and sum("roundTripTime" in o for o in self.ours[-1].all(
+                "remote-inbound-rtp")) == 2
+        while not has_all(self.take_theirs()) or not told_all():
             pass
         self.theirs.clear()
         with self.changed:
