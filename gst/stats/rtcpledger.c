@@ -78,6 +78,14 @@ take_round_trip (Sent *sent, const GstCallstatsReportBlock *block, gint64 time)
   }
 }
 
+/* GStreamer reports of a source that it knows by its sender reports alone, too, as after
+ * a rest: of its packets that says nothing. */
+static gboolean
+is_empty (const GstCallstatsReportBlock *block)
+{
+  return block->highest == 0 && block->lost == 0 && block->jitter == 0;
+}
+
 static void
 take_block (
     GstCallstatsRtcpLedger *self, const GstCallstatsReportBlock *block, gint64 time)
@@ -86,12 +94,14 @@ take_block (
 
   if (sent == NULL)
     return;
+  take_round_trip (sent, block, time);
+  if (is_empty (block))
+    return;
   sent->told.time = time;
   sent->told.lost = block->lost;
   sent->told.fraction_lost = block->fraction_lost / 256.0;
   sent->told.highest = block->highest;
   sent->told.jitter = block->jitter;
-  take_round_trip (sent, block, time);
 }
 
 /* Counters of 32 bits that wrap, or begin again with their sender. */

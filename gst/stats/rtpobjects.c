@@ -105,15 +105,15 @@ gst_callstats_stream_describe_outbound (
 
 /* W3C: by the first sequence number that was sent, which the receiver need not have got,
  * so this can be too many, but no more than were sent. The other end tells the highest
- * sequence number that it got, and what it misses. */
+ * sequence number that it got, and what it misses; how often that number wrapped it only
+ * knows since it last took the stream for a new one. */
 static void
 tell_received_there (const GstCallstatsStream *self, CallstatsReport *report)
 {
-  gint64 received =
-      (gint64)self->sent.highest - self->flow.first_seqnum + 1 - self->sent.lost;
+  guint16 behind = self->flow.highest - (guint16)self->sent.highest;
+  gint64 received = (gint64)self->flow.expected - behind - self->sent.lost;
 
-  if (!self->flow.is_part && received >= 0 &&
-      received <= (gint64)(2 * self->flow.packets))
+  if (!self->flow.is_part && received >= 0)
     callstats_report_set_int (
         report, "packetsReceived", MIN (received, (gint64)self->flow.packets));
 }
