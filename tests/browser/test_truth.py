@@ -243,6 +243,12 @@ class Truth(unittest.TestCase):
             if media == "video":
                 self.assertAlmostEqual(
                     inbound["packetsLost"], call.sieves["in"].of(inbound["ssrc"]), delta=1)
+                # What one end asks to be sent again is what the other is asked for.
+                self.assertGreater(outbound["nackCount"], 0)
+                self.assertAlmostEqual(
+                    outbound["nackCount"], theirs.stream("inbound-rtp", media)["nackCount"], delta=1)
+                self.assertAlmostEqual(
+                    inbound["nackCount"], theirs.stream("outbound-rtp", media)["nackCount"], delta=1)
             self.check_arrived(outbound, theirs.stream("inbound-rtp", media), call.sieves["out"])
             self.check_arrived(theirs.stream("outbound-rtp", media), inbound, call.sieves["in"])
 
