@@ -495,6 +495,42 @@ test_a_screen_alone_is_what_the_fabric_is_used_for (void)
   call_fixture_stop (self->call);
 }
 
+typedef struct {
+  CallFixture *call;
+  gint held; /* atomic */
+} Hold;
+
+static GstPadProbeReturn
+on_held (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
+{
+  Hold *hold = user_data;
+
+  g_atomic_int_set (&hold->held, TRUE);
+  call_fixture_wake (hold->call);
+  return GST_PAD_PROBE_OK;
+}
+
+static gboolean
+is_held (CallFixture *call, gpointer data)
+{
+  return g_atomic_int_get (&((Hold *)data)->held);
+}
+
+/* A source that pushes into nothing posts an error. */
+static void
+hold_back (CallFixture *call, GstElement *stream)
+{
+  g_autoptr (GstPad) src = gst_element_get_static_pad (stream, "src");
+  Hold *hold = g_new0 (Hold, 1);
+
+  hold->call = call;
+  gst_pad_add_probe (src,
+      GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER |
+          GST_PAD_PROBE_TYPE_BUFFER_LIST,
+      on_held, hold, g_free);
+  call_fixture_wait (call, "the last buffer", is_held, hold);
+}
+
 static void
 test_a_screen_that_is_taken_away_is_not_shared_any_more (void)
 {
@@ -510,6 +546,7 @@ test_a_screen_that_is_taken_away_is_not_shared_any_more (void)
   start (self);
   wait_for (self, "screenShareStart", 1);
   pad = gst_element_get_static_pad (loopback, "sink_1");
+  hold_back (self->call, stream);
   gst_element_unlink (stream, loopback);
   gst_element_release_request_pad (loopback, pad);
   wait_for (self, "screenShareStop", 1);
