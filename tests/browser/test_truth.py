@@ -10,7 +10,7 @@ from browser import CHROMIUM, Browser, Call, Gst, main
 
 POLLS = 22
 RTP = range(128, 192)
-EVERY = 40  # one of so many RTP packets is dropped where the test says so
+EVERY = 40  # one of so many RTP packets of a stream is dropped where the test says so
 
 PAGE = b"""<!DOCTYPE html><video id="theirs" autoplay playsinline muted></video><script>
 const post = async (path, body) => fetch(path, {method: "POST", body});
@@ -45,26 +45,23 @@ MEDIA = (
 
 
 class Sieve:
-    """Drops every so manieth RTP packet that passes a pad, and counts by SSRC."""
+    """Drops every so manieth RTP packet of each SSRC that passes a pad."""
 
     def __init__(self, pad):
-        self.seen = 0
-        self.dropped = {}
+        self.seen = {}
         pad.add_probe(Gst.PadProbeType.BUFFER, self.on_buffer)
 
     def of(self, ssrc):
-        return self.dropped.get(ssrc, 0)
+        """How many were dropped."""
+        return self.seen.get(ssrc, 0) // EVERY
 
     def on_buffer(self, pad, info):
         head = info.get_buffer().extract_dup(0, 12)
         if len(head) < 12 or head[0] not in RTP or 192 <= head[1] <= 223:
             return Gst.PadProbeReturn.OK
-        self.seen += 1
-        if self.seen % EVERY:
-            return Gst.PadProbeReturn.OK
         ssrc = int.from_bytes(head[8:12], "big")
-        self.dropped[ssrc] = self.dropped.get(ssrc, 0) + 1
-        return Gst.PadProbeReturn.DROP
+        self.seen[ssrc] = self.seen.get(ssrc, 0) + 1
+        return Gst.PadProbeReturn.OK if self.seen[ssrc] % EVERY else Gst.PadProbeReturn.DROP
 
 
 def find_element(pipeline, factory):

@@ -36,7 +36,7 @@ class Readme(unittest.TestCase):
         with redirect_stdout(output):
             exec(python_block(), {"Gst": Gst, "json": json, "pipeline": pipeline})
             pipeline.set_state(Gst.State.PLAYING)
-            self.run_until(lambda: "inbound-rtp" in output.getvalue(), 20)
+            self.run_until(lambda: "'type': 'inbound-rtp'" in output.getvalue(), 20)
         self.assertIn("fabricSetup {", output.getvalue())
         self.assertIn("'type': 'inbound-rtp'", output.getvalue())
 

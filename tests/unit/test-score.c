@@ -189,7 +189,7 @@ test_bitrates_of_opus (void)
   }
 }
 
-/* What the issue of a score is */
+/* What a score comes to */
 
 static void
 test_bad_calls_score_badly (void)
