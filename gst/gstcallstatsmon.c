@@ -52,6 +52,8 @@ GST_DEBUG_CATEGORY_STATIC (gst_callstats_mon_debug);
 #define DEFAULT_COLLECT_IP GST_CALLSTATS_COLLECT_IP_MASKED
 #define DEFAULT_POST_MESSAGES GST_CALLSTATS_POST_AUTO
 #define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
+#define DEFAULT_SPOOL_MAX_BYTES (64 * 1024 * 1024)
+#define DEFAULT_SPOOL_MAX_AGE (7 * 24 * 3600)
 
 struct _GstCallstatsMon {
   GstElement parent_instance;
@@ -92,6 +94,9 @@ enum {
   PROP_CONFERENCE_ID,
   PROP_ALLOW_PLAINTEXT,
   PROP_MEMORY_MAX_BYTES,
+  PROP_SPOOL_DIR,
+  PROP_SPOOL_MAX_BYTES,
+  PROP_SPOOL_MAX_AGE,
   PROP_TOKEN,
   PROP_SITE_ID,
   PROP_APPLICATION_VERSION,
@@ -695,6 +700,22 @@ install_identity (GObjectClass *klass)
 }
 
 static void
+install_spool (GObjectClass *klass)
+{
+  install_text (klass, PROP_SPOOL_DIR, "spool-dir",
+      "A folder in which records are kept until the backend has them; unset: memory only",
+      G_PARAM_READWRITE | READY);
+  g_object_class_install_property (klass, PROP_SPOOL_MAX_BYTES,
+      g_param_spec_uint64 ("spool-max-bytes", "spool-max-bytes",
+          "Bytes of disk that a journal in the spool may take, about", 1024 * 1024,
+          G_MAXINT64, DEFAULT_SPOOL_MAX_BYTES, G_PARAM_READWRITE | READY));
+  g_object_class_install_property (klass, PROP_SPOOL_MAX_AGE,
+      g_param_spec_uint64 ("spool-max-age", "spool-max-age",
+          "Seconds that a record is kept in the spool", 1, G_MAXINT32,
+          DEFAULT_SPOOL_MAX_AGE, G_PARAM_READWRITE | READY));
+}
+
+static void
 install_identifiers (GObjectClass *klass)
 {
   install_text (klass, PROP_TOKEN, "token",
@@ -843,6 +864,7 @@ gst_callstats_mon_class_init (GstCallstatsMonClass *klass)
   element_class->change_state = gst_callstats_mon_change_state;
   element_class->set_context = gst_callstats_mon_set_context;
   install_identity (object_class);
+  install_spool (object_class);
   install_identifiers (object_class);
   install_watching (object_class);
   install_state (object_class);

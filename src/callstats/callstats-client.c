@@ -16,6 +16,8 @@
 #include "callstats-limits-private.h"
 
 #define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
+#define DEFAULT_SPOOL_MAX_BYTES (64 * 1024 * 1024)
+#define DEFAULT_SPOOL_MAX_AGE (7 * 24 * 3600)
 
 /**
  * CallstatsClient:
@@ -58,6 +60,9 @@ enum {
   PROP_ADDITIONAL_IDS,
   PROP_ALLOW_PLAINTEXT,
   PROP_MEMORY_MAX_BYTES,
+  PROP_SPOOL_DIR,
+  PROP_SPOOL_MAX_BYTES,
+  PROP_SPOOL_MAX_AGE,
   PROP_STATS,
   N_PROPS
 };
@@ -298,7 +303,9 @@ flush_wait (Flush *flush, gint64 deadline)
  * @timeout_ms: how long to wait at most
  *
  * Waits until everything told so far is stored at the backend, or the backend cannot be
- * reached now; a try to connect that is under way is waited for.
+ * reached now; a try to connect that is under way is waited for. With
+ * [property@Callstats.Client:spool-dir], what the backend does not have is on the disk
+ * then.
  * Call it before the process ends; never on the monitor thread.
  *
  * Returns: %FALSE if the time was not enough
@@ -336,8 +343,9 @@ callstats_client_flush (CallstatsClient *self, guint timeout_ms)
  * Gives the client's own counters: `backend` (string: `none`, `waiting`, `connecting`,
  * `connected` or `stopped`), and as uint64 `fabrics` (open ones), `events`, `reports`
  * (told so far), `records-held` (for want of a conference id), `records-queued`,
- * `bytes-queued`, `records-sent`, `records-acked`, `records-dropped`, `bytes-raw`,
- * `bytes-sent` and `connects`.
+ * `bytes-queued` (in memory), `bytes-spooled` (on disk), `records-sent`, `records-acked`,
+ * `records-thinned` (reports given up of which others were kept), `records-dropped`
+ * (given up otherwise), `bytes-raw`, `bytes-sent` and `connects`.
  *
  * Returns: (transfer full): a variant of type `a{sv}`
  */
@@ -360,8 +368,10 @@ callstats_client_get_stats (CallstatsClient *self)
   g_variant_dict_insert (&dict, "records-held", "t", stats.held);
   g_variant_dict_insert (&dict, "records-queued", "t", stats.delivery.queued);
   g_variant_dict_insert (&dict, "bytes-queued", "t", stats.delivery.queued_bytes);
+  g_variant_dict_insert (&dict, "bytes-spooled", "t", stats.delivery.spooled_bytes);
   g_variant_dict_insert (&dict, "records-sent", "t", stats.delivery.sent);
   g_variant_dict_insert (&dict, "records-acked", "t", stats.delivery.acked);
+  g_variant_dict_insert (&dict, "records-thinned", "t", stats.delivery.thinned);
   g_variant_dict_insert (&dict, "records-dropped", "t", stats.delivery.dropped);
   g_variant_dict_insert (&dict, "bytes-raw", "t", stats.delivery.bytes_raw);
   g_variant_dict_insert (&dict, "bytes-sent", "t", stats.delivery.bytes_sent);
@@ -430,6 +440,24 @@ find_text (CallstatsClient *self, guint id)
     return &self->configuration.site_id;
   case PROP_APPLICATION_VERSION:
     return &self->configuration.application_version;
+  case PROP_SPOOL_DIR:
+    return &self->configuration.spool_dir;
+  default:
+    return NULL;
+  }
+}
+
+/* Returns: (nullable): where the uint64 property of that id lies. */
+static guint64 *
+find_number (CallstatsClient *self, guint id)
+{
+  switch (id) {
+  case PROP_MEMORY_MAX_BYTES:
+    return &self->configuration.memory_max_bytes;
+  case PROP_SPOOL_MAX_BYTES:
+    return &self->configuration.spool_max_bytes;
+  case PROP_SPOOL_MAX_AGE:
+    return &self->configuration.spool_max_age;
   default:
     return NULL;
   }
@@ -454,8 +482,8 @@ callstats_client_set_property (
     self->configuration.additional_ids = g_value_dup_variant (value);
   } else if (id == PROP_ALLOW_PLAINTEXT) {
     self->configuration.allow_plaintext = g_value_get_boolean (value);
-  } else if (id == PROP_MEMORY_MAX_BYTES) {
-    self->configuration.memory_max_bytes = g_value_get_uint64 (value);
+  } else if (find_number (self, id) != NULL) {
+    *find_number (self, id) = g_value_get_uint64 (value);
   } else {
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   }
@@ -481,8 +509,8 @@ callstats_client_get_property (
     g_value_set_variant (value, self->configuration.additional_ids);
   else if (id == PROP_ALLOW_PLAINTEXT)
     g_value_set_boolean (value, self->configuration.allow_plaintext);
-  else if (id == PROP_MEMORY_MAX_BYTES)
-    g_value_set_uint64 (value, self->configuration.memory_max_bytes);
+  else if (find_number (self, id) != NULL)
+    g_value_set_uint64 (value, *find_number (self, id));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   g_mutex_unlock (&self->lock);
@@ -520,6 +548,53 @@ static GParamSpec *
 text_property (const char *name, const char *blurb, GParamFlags access)
 {
   return g_param_spec_string (name, NULL, blurb, NULL, access | G_PARAM_STATIC_STRINGS);
+}
+
+static GParamSpec *
+number_property (
+    const char *name, const char *blurb, guint64 least, guint64 most, guint64 initial)
+{
+  return g_param_spec_uint64 (name, NULL, blurb, least, most, initial,
+      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_bounds (void)
+{
+  /**
+   * CallstatsClient:memory-max-bytes:
+   *
+   * Bytes of records kept in memory while the backend does not take them.
+   */
+  props[PROP_MEMORY_MAX_BYTES] = number_property ("memory-max-bytes",
+      "Bytes of records kept in memory while the backend does not take them", 65536,
+      G_MAXINT64, DEFAULT_MEMORY_MAX_BYTES);
+  /**
+   * CallstatsClient:spool-dir:
+   *
+   * A folder in which records are kept too until the backend has them, so that they
+   * outlive this process and its machine's power. The next client with the same backend,
+   * application and user sends them, whatever its call. It is made with mode 0700 where
+   * it is missing; secrets and tokens are never written there. Unset: memory only.
+   */
+  props[PROP_SPOOL_DIR] = text_property ("spool-dir",
+      "A folder in which records are kept until the backend has them; unset: memory only",
+      G_PARAM_READWRITE);
+  /**
+   * CallstatsClient:spool-max-bytes:
+   *
+   * Bytes of disk that a journal in the spool may take, about.
+   */
+  props[PROP_SPOOL_MAX_BYTES] = number_property ("spool-max-bytes",
+      "Bytes of disk that a journal in the spool may take, about", 1024 * 1024,
+      G_MAXINT64, DEFAULT_SPOOL_MAX_BYTES);
+  /**
+   * CallstatsClient:spool-max-age:
+   *
+   * Seconds that a record is kept in the spool at most.
+   */
+  props[PROP_SPOOL_MAX_AGE] = number_property ("spool-max-age",
+      "Seconds that a record is kept in the spool", 1, G_MAXINT32, DEFAULT_SPOOL_MAX_AGE);
 }
 
 static void
@@ -614,14 +689,7 @@ install_properties (GObjectClass *klass)
   props[PROP_ALLOW_PLAINTEXT] = g_param_spec_boolean ("allow-plaintext", NULL,
       "Whether ws:// may leave this machine", FALSE,
       G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * CallstatsClient:memory-max-bytes:
-   *
-   * Bytes of records kept in memory while the backend does not take them.
-   */
-  props[PROP_MEMORY_MAX_BYTES] = g_param_spec_uint64 ("memory-max-bytes", NULL,
-      "Bytes of records kept in memory while the backend does not take them", 65536,
-      G_MAXINT64, DEFAULT_MEMORY_MAX_BYTES, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+  install_bounds ();
   /**
    * CallstatsClient:stats: (getter get_stats)
    *
@@ -650,6 +718,8 @@ callstats_client_init (CallstatsClient *self)
 {
   g_mutex_init (&self->lock);
   self->configuration.memory_max_bytes = DEFAULT_MEMORY_MAX_BYTES;
+  self->configuration.spool_max_bytes = DEFAULT_SPOOL_MAX_BYTES;
+  self->configuration.spool_max_age = DEFAULT_SPOOL_MAX_AGE;
   self->reporter = callstats_reporter_new ();
   self->context = g_main_context_ref_thread_default ();
 }

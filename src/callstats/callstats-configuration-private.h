@@ -21,6 +21,9 @@ typedef struct {
   GVariant *additional_ids; /* a{ss}; nullable */
   gboolean allow_plaintext;
   guint64 memory_max_bytes;
+  char *spool_dir;
+  guint64 spool_max_bytes;
+  guint64 spool_max_age; /* seconds */
   guint credentials_serial; /* steps when something is set that a token depends on */
 } CallstatsConfiguration;
 

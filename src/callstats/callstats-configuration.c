@@ -29,6 +29,7 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
   copy->conference_id = g_strdup (from->conference_id);
   copy->site_id = g_strdup (from->site_id);
   copy->application_version = g_strdup (from->application_version);
+  copy->spool_dir = g_strdup (from->spool_dir);
   if (from->additional_ids != NULL)
     copy->additional_ids = g_variant_ref (from->additional_ids);
   return copy;
@@ -49,6 +50,7 @@ callstats_configuration_free (CallstatsConfiguration *configuration)
   g_free (configuration->conference_id);
   g_free (configuration->site_id);
   g_free (configuration->application_version);
+  g_free (configuration->spool_dir);
   g_clear_pointer (&configuration->additional_ids, g_variant_unref);
   g_free (configuration);
 }

@@ -9,6 +9,7 @@
 
 #include "callstats-backend-private.h"
 #include "callstats-record-private.h"
+#include "callstats-spool-private.h"
 
 typedef struct _CallstatsDelivery CallstatsDelivery;
 
@@ -18,6 +19,7 @@ typedef struct {
   const char *user_id;
   const char *client; /* a JSON object's text: what hello tells of this client */
   gsize max_bytes;    /* of records in memory */
+  const CallstatsSpoolOptions *spool; /* nullable: memory only */
 } CallstatsDeliveryOptions;
 
 typedef struct {
@@ -32,6 +34,8 @@ typedef struct {
   void (*progressed) (gpointer user_data);
   /* Something its user should know; retry tells whether it is tried again. */
   void (*trouble) (const GError *error, gboolean retry, gpointer user_data);
+  /* Nothing can be kept on disk, or no longer. */
+  void (*spool_trouble) (const GError *error, gpointer user_data);
 } CallstatsDeliveryCallbacks;
 
 typedef enum {
@@ -43,14 +47,16 @@ typedef enum {
 
 typedef struct {
   CallstatsDeliveryState state;
-  guint64 connects;     /* welcomes so far */
-  guint64 queued;       /* records in memory now */
-  guint64 queued_bytes; /* what they occupy, about */
-  guint64 sent;         /* records, resent ones again */
-  guint64 acked;        /* records stored durably at the backend */
-  guint64 dropped;      /* records given up for want of room */
-  guint64 bytes_raw;    /* JSON text of what was sent */
-  guint64 bytes_sent;   /* frames on the wire */
+  guint64 connects;      /* welcomes so far */
+  guint64 queued;        /* records that are not acknowledged yet */
+  guint64 queued_bytes;  /* what they occupy in memory, about */
+  guint64 spooled_bytes; /* and on disk */
+  guint64 sent;          /* records, resent ones again */
+  guint64 acked;         /* records stored durably at the backend */
+  guint64 thinned;       /* reports given up of which others were kept */
+  guint64 dropped;       /* records given up otherwise */
+  guint64 bytes_raw;     /* JSON text of what was sent */
+  guint64 bytes_sent;    /* frames on the wire */
 } CallstatsDeliveryStats;
 
 CallstatsDelivery *callstats_delivery_new (const CallstatsDeliveryOptions *options,

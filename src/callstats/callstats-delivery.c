@@ -7,11 +7,12 @@
 #include <string.h>
 
 #include "callstats-codec-private.h"
+#include "callstats-delivery-end-private.h"
 #include "callstats-delivery-private.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
 #include "callstats-monitor-private.h"
-#include "callstats-outbox-private.h"
+#include "callstats-sessions-private.h"
 #include "callstats-token-private.h"
 #include "callstats-transport-private.h"
 
@@ -22,7 +23,6 @@
 #define SILENCE_MS 20000 /* without a sign of life the connection is dead */
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_LAST_MS 30000
-#define MAX_REASON 200 /* bytes that are shown of what the other end says */
 #define STABLE_US (60 * G_USEC_PER_SEC)
 
 struct _CallstatsDelivery {
@@ -34,13 +34,13 @@ struct _CallstatsDelivery {
   char *app_id;
   char *user_id;
   char *client;
-  char *session; /* names this sequence of records */
 
   const CallstatsTransportVTable *transport_class;
   CallstatsTransport *transport; /* NULL: no connection */
   CallstatsEncoder *encoder;     /* lives as long as the connection */
   CallstatsDecoder *decoder;
-  CallstatsOutbox *outbox;
+  CallstatsSessions *sessions;
+  gboolean held_up; /* the next connection waits for the sessions to be ready */
 
   CallstatsDeliveryState state;
   GSource *retry;   /* WAITING */
@@ -54,6 +54,12 @@ struct _CallstatsDelivery {
 
   guint64 connects, sent, bytes_raw, bytes_sent;
 };
+
+static CallstatsOutbox *
+outbox_of (CallstatsDelivery *self)
+{
+  return callstats_sessions_outbox (self->sessions);
+}
 
 static void connect_now (CallstatsDelivery *self);
 static void pump (CallstatsDelivery *self);
@@ -103,6 +109,7 @@ stop (CallstatsDelivery *self, const GError *error)
 {
   disconnect (self);
   clear_source (&self->retry);
+  self->held_up = FALSE;
   self->state = CALLSTATS_DELIVERY_STOPPED;
   self->told_trouble = FALSE;
   tell_trouble (self, error, FALSE);
@@ -141,6 +148,8 @@ retry (CallstatsDelivery *self, const GError *error, guint at_least_ms)
     self->attempts = 0;
     self->told_trouble = FALSE;
   }
+  if (self->state == CALLSTATS_DELIVERY_CONNECTED)
+    callstats_sessions_note_end (self->sessions);
   disconnect (self);
   self->state = CALLSTATS_DELIVERY_WAITING;
   tell_trouble (self, error, TRUE);
@@ -216,8 +225,8 @@ send_hello (CallstatsDelivery *self)
   g_autofree char *hello =
       g_strdup_printf ("{\"type\":\"hello\",\"protocol\":%d,\"session\":\"%s\",\"acked\":"
                        "%" G_GUINT64_FORMAT ",\"client\":%s}",
-          CALLSTATS_PROTOCOL_VERSION, self->session,
-          callstats_outbox_acknowledged (self->outbox), self->client);
+          CALLSTATS_PROTOCOL_VERSION, callstats_sessions_name (self->sessions),
+          callstats_outbox_acknowledged (outbox_of (self)), self->client);
 
   send_message (self, hello);
 }
@@ -231,12 +240,12 @@ send_parts (CallstatsDelivery *self, guint64 sequence, CallstatsRecord *record)
   guint i;
 
   if (frames == NULL) {
-    callstats_outbox_discard (self->outbox);
+    callstats_outbox_discard (outbox_of (self));
     return;
   }
   for (i = 0; i < frames->len; i++)
     send_frame (self, g_ptr_array_index (frames, i));
-  callstats_outbox_advance (self->outbox);
+  callstats_outbox_advance (outbox_of (self));
   self->sent++;
 }
 
@@ -244,13 +253,14 @@ send_parts (CallstatsDelivery *self, guint64 sequence, CallstatsRecord *record)
 static gboolean
 send_batch (CallstatsDelivery *self)
 {
+  CallstatsOutbox *outbox = outbox_of (self);
   g_autoptr (GBytes) frame = NULL;
   CallstatsRecord *record;
   guint64 sequence;
   guint n = 0;
 
-  while ((record = callstats_outbox_peek (self->outbox, &sequence)) != NULL &&
-         sequence <= callstats_outbox_acknowledged (self->outbox) + WINDOW) {
+  while ((record = callstats_outbox_peek (outbox, &sequence)) != NULL &&
+         sequence <= callstats_outbox_acknowledged (outbox) + WINDOW) {
     if (!callstats_encoder_add (self->encoder, sequence, record)) {
       if (n > 0)
         break;
@@ -260,7 +270,7 @@ send_batch (CallstatsDelivery *self)
         return TRUE;
       }
     }
-    callstats_outbox_advance (self->outbox);
+    callstats_outbox_advance (outbox);
     n++;
   }
   frame = callstats_encoder_finish (self->encoder);
@@ -279,6 +289,7 @@ pump (CallstatsDelivery *self)
   while (self->state == CALLSTATS_DELIVERY_CONNECTED &&
          self->transport_class->is_writable (self->transport) && send_batch (self))
     ;
+  callstats_sessions_touch (self->sessions);
 }
 
 static gboolean
@@ -306,14 +317,24 @@ on_renewal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Another's session is through: the next one needs a hello of its own. */
+static gboolean
+change_session (CallstatsDelivery *self)
+{
+  if (!callstats_sessions_advance (self->sessions))
+    return FALSE;
+  disconnect (self);
+  self->state = CALLSTATS_DELIVERY_CONNECTING;
+  start_timer (self, &self->retry, 0, on_retry);
+  return TRUE;
+}
+
 /* The backend lost what it had acknowledged, a database of another day say: what is still
  * here begins a session of its own. */
 static void
 begin_anew (CallstatsDelivery *self)
 {
-  g_free (self->session);
-  self->session = g_uuid_string_random ();
-  callstats_outbox_restart (self->outbox);
+  callstats_sessions_begin_anew (self->sessions);
   retry_literal (self, CALLSTATS_ERROR_PROTOCOL,
       "Backend %s does not know what it acknowledged before; a new session begins",
       self->uri);
@@ -326,11 +347,12 @@ greet (CallstatsDelivery *self)
   self->state = CALLSTATS_DELIVERY_CONNECTED;
   self->connected_at = g_get_monotonic_time ();
   self->connects++;
-  callstats_outbox_rewind (self->outbox);
+  callstats_outbox_rewind (outbox_of (self));
   note_life (self);
   start_timer (self, &self->renewal, CALLSTATS_TOKEN_LIFETIME * 900, on_renewal);
   self->callbacks.welcomed (self->user_data);
-  pump (self);
+  if (!change_session (self))
+    pump (self);
 }
 
 /* "default" and "recommended", as callstats' app settings name them. */
@@ -360,13 +382,13 @@ on_welcome (CallstatsDelivery *self, JsonObject *welcome)
   if (self->state != CALLSTATS_DELIVERY_CONNECTING ||
       callstats_json_get_int (welcome, "protocol", 0) != CALLSTATS_PROTOCOL_VERSION ||
       !callstats_json_get_sequence (welcome, "stored", &stored) ||
-      !callstats_outbox_acknowledge (self->outbox, stored)) {
+      !callstats_sessions_acknowledge (self->sessions, stored)) {
     retry_literal (self, CALLSTATS_ERROR_PROTOCOL,
         "Backend %s sent a welcome that does not fit this session; it is tried again",
         self->uri);
     return;
   }
-  if (stored < callstats_outbox_acknowledged (self->outbox))
+  if (stored < callstats_outbox_acknowledged (outbox_of (self)))
     begin_anew (self);
   else
     greet (self);
@@ -380,12 +402,12 @@ on_ack (CallstatsDelivery *self, JsonObject *ack)
 
   if (self->state != CALLSTATS_DELIVERY_CONNECTED ||
       !callstats_json_get_sequence (ack, "sequence", &sequence) ||
-      !callstats_outbox_acknowledge (self->outbox, sequence)) {
+      !callstats_sessions_acknowledge (self->sessions, sequence)) {
     retry_literal (self, CALLSTATS_ERROR_PROTOCOL,
         "Backend %s acknowledged what was not sent; it is connected to again", self->uri);
     return;
   }
-  if (self->batch == NULL)
+  if (!change_session (self) && self->batch == NULL)
     pump (self);
   self->callbacks.progressed (self->user_data);
 }
@@ -463,79 +485,17 @@ on_writable (gpointer user_data)
   pump (user_data);
 }
 
-static gboolean
-is_refusal (const CallstatsTransportEnd *end)
-{
-  return end->http_status == 401 || end->http_status == 403 ||
-         end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED ||
-         end->close_code == CALLSTATS_CLOSE_UNKNOWN_APPLICATION;
-}
-
-/* A token that ended in mid-call is no refusal: the next connection brings a new one. */
-static gboolean
-is_final (CallstatsDelivery *self, const CallstatsTransportEnd *end)
-{
-  return is_refusal (end) && !(self->state == CALLSTATS_DELIVERY_CONNECTED &&
-                                 end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED);
-}
-
-/* What the other end says, fit to be shown; begins with a space unless it is empty. */
-static char *
-quote_reason (const char *reason)
-{
-  g_autofree char *valid = NULL;
-
-  if (reason == NULL || *reason == '\0')
-    return g_strdup ("");
-  valid = g_utf8_make_valid (reason, (gssize)MIN (strlen (reason), MAX_REASON));
-  return g_strconcat (" ", valid, NULL);
-}
-
-static GError *
-describe_refusal (CallstatsDelivery *self, const CallstatsTransportEnd *end)
-{
-  g_autofree char *reason =
-      quote_reason (end->close_reason != NULL ? end->close_reason : end->http_reason);
-
-  return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED,
-      "Backend %s refused application “%s” (%u%s): check app-id and app-secret; nothing "
-      "is sent until they change",
-      self->uri, self->app_id, end->http_status != 0 ? end->http_status : end->close_code,
-      reason);
-}
-
-static GError *
-describe_end (CallstatsDelivery *self, const CallstatsTransportEnd *end)
-{
-  g_autofree char *reason =
-      quote_reason (end->http_status != 0 ? end->http_reason : end->close_reason);
-
-  if (end->http_status != 0)
-    return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
-        "Backend %s answered %u%s instead of a WebSocket: is it a callstats-collector? "
-        "It "
-        "is tried again",
-        self->uri, end->http_status, reason);
-  if (end->error != NULL)
-    return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
-        "Backend %s cannot be reached (%s); it is tried again", self->uri,
-        end->error->message);
-  return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
-      "Backend %s closed the connection (%u%s); it is connected to again", self->uri,
-      end->close_code, reason);
-}
-
 static void
 on_ended (const CallstatsTransportEnd *end, gpointer user_data)
 {
   CallstatsDelivery *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (is_final (self, end)) {
-    error = describe_refusal (self, end);
+  if (callstats_end_is_final (end, self->state == CALLSTATS_DELIVERY_CONNECTED)) {
+    error = callstats_end_describe_refusal (end, self->uri, self->app_id);
     stop (self, error);
   } else {
-    error = describe_end (self, end);
+    error = callstats_end_describe (end, self->uri);
     retry (self, error, end->retry_after * 1000);
   }
 }
@@ -572,6 +532,9 @@ connect_now (CallstatsDelivery *self)
   g_autoptr (GError) error = NULL;
   g_autofree char *token = NULL;
 
+  self->held_up = !callstats_sessions_are_ready (self->sessions);
+  if (self->held_up)
+    return;
   self->transport_class = callstats_transport_load (&error);
   if (self->transport_class != NULL)
     token = self->callbacks.get_token (self->audience, self->user_data, &error);
@@ -580,6 +543,33 @@ connect_now (CallstatsDelivery *self)
   else
     open_transport (self, token);
 }
+
+/* Of the sessions: what is on disk was read or written. */
+static void
+on_ready (gpointer user_data)
+{
+  CallstatsDelivery *self = user_data;
+
+  if (self->held_up && callstats_sessions_are_ready (self->sessions))
+    connect_now (self);
+  else if (self->state == CALLSTATS_DELIVERY_CONNECTED && self->batch == NULL &&
+           !change_session (self))
+    pump (self);
+  self->callbacks.progressed (self->user_data);
+}
+
+static void
+on_spool_trouble (const GError *error, gpointer user_data)
+{
+  CallstatsDelivery *self = user_data;
+
+  self->callbacks.spool_trouble (error, self->user_data);
+}
+
+static const CallstatsSessionsCallbacks sessions_callbacks = {
+  .ready = on_ready,
+  .trouble = on_spool_trouble,
+};
 
 CallstatsDelivery *
 callstats_delivery_new (const CallstatsDeliveryOptions *options,
@@ -594,8 +584,8 @@ callstats_delivery_new (const CallstatsDeliveryOptions *options,
   self->app_id = g_strdup (options->app_id);
   self->user_id = g_strdup (options->user_id);
   self->client = g_strdup (options->client);
-  self->session = g_uuid_string_random ();
-  self->outbox = callstats_outbox_new (options->max_bytes);
+  self->sessions = callstats_sessions_new (
+      options->max_bytes, options->spool, &sessions_callbacks, self);
   self->state = CALLSTATS_DELIVERY_CONNECTING;
   /* From the main loop: nobody expects callbacks from within the constructor. */
   start_timer (self, &self->retry, 0, on_retry);
@@ -609,21 +599,21 @@ callstats_delivery_free (CallstatsDelivery *self)
     return;
   disconnect (self);
   clear_source (&self->retry);
-  callstats_outbox_free (self->outbox);
+  callstats_sessions_free (self->sessions);
   g_free (self->uri);
   g_free (self->audience);
   g_free (self->app_id);
   g_free (self->user_id);
   g_free (self->client);
-  g_free (self->session);
   g_free (self);
 }
 
 void
 callstats_delivery_push (CallstatsDelivery *self, CallstatsRecord *record)
 {
-  callstats_outbox_push (self->outbox, record);
-  if (self->state != CALLSTATS_DELIVERY_CONNECTED)
+  callstats_sessions_push (self->sessions, record);
+  if (self->state != CALLSTATS_DELIVERY_CONNECTED ||
+      !callstats_sessions_is_own (self->sessions))
     return;
   if (record->kind != CALLSTATS_RECORD_REPORT)
     pump (self);
@@ -634,7 +624,7 @@ callstats_delivery_push (CallstatsDelivery *self, CallstatsRecord *record)
 void
 callstats_delivery_lose (CallstatsDelivery *self, const CallstatsRecord *record)
 {
-  callstats_outbox_lose (self->outbox, record);
+  callstats_sessions_lose (self->sessions, record);
 }
 
 void
@@ -651,27 +641,36 @@ void
 callstats_delivery_flush (CallstatsDelivery *self)
 {
   pump (self);
+  callstats_sessions_flush (self->sessions);
 }
 
 gboolean
 callstats_delivery_is_idle (CallstatsDelivery *self)
 {
+  CallstatsSessionsStats stats;
+
+  callstats_sessions_get_stats (self->sessions, &stats);
   /* A try that is under way may yet succeed; the next one may be minutes away. */
-  return self->state == CALLSTATS_DELIVERY_WAITING ||
-         self->state == CALLSTATS_DELIVERY_STOPPED ||
-         callstats_outbox_length (self->outbox) == 0;
+  return stats.queued == 0 || ((self->state == CALLSTATS_DELIVERY_WAITING ||
+                                   self->state == CALLSTATS_DELIVERY_STOPPED) &&
+                                  callstats_sessions_are_quiet (self->sessions));
 }
 
 void
 callstats_delivery_get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
 {
+  CallstatsSessionsStats sessions;
+
+  callstats_sessions_get_stats (self->sessions, &sessions);
   stats->state = self->state;
   stats->connects = self->connects;
-  stats->queued = callstats_outbox_length (self->outbox);
-  stats->queued_bytes = callstats_outbox_bytes (self->outbox);
+  stats->queued = sessions.queued;
+  stats->queued_bytes = sessions.queued_bytes;
+  stats->spooled_bytes = sessions.spooled;
   stats->sent = self->sent;
-  stats->acked = callstats_outbox_acknowledged (self->outbox);
-  stats->dropped = callstats_outbox_dropped (self->outbox);
+  stats->acked = sessions.acked;
+  stats->thinned = sessions.thinned;
+  stats->dropped = sessions.dropped;
   stats->bytes_raw = self->bytes_raw;
   stats->bytes_sent = self->bytes_sent;
 }

@@ -1,38 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The records that are not acknowledged yet. Pure; belongs to one delivery.
+ * The records that are not acknowledged yet: their order and their numbers. Pure; belongs
+ * to one delivery.
  */
-#include "callstats-outbox-private.h"
+#include "callstats-outbox-inside-private.h"
 
-#define ENTRY_BYTES 64 /* of a queue link and its entry */
-
-typedef struct {
-  CallstatsRecord *record;
-  guint64 sequence; /* 0: not sent yet */
-  gsize size;
-  gboolean is_gap;
-  guint64 missing; /* records it stands for: of a gap record more than itself */
-  gint64 from, to; /* their times */
-} Entry;
-
-struct _CallstatsOutbox {
-  gsize max_bytes;
-  GQueue entries;        /* Entry; those with a number come first */
-  GList *next;           /* what is sent next; NULL: nothing */
-  guint64 last_sequence; /* given to a record */
-  guint64 sent;          /* the last one that left */
-  guint64 acknowledged;
-  gsize bytes;
-  guint64 dropped;
-  /* What was given up since the last gap record. */
-  guint64 gap_count;
-  gint64 gap_from, gap_to;
-};
-
-static void
-entry_free (gpointer data)
+void
+callstats_outbox_entry_free (gpointer data)
 {
-  Entry *entry = data;
+  CallstatsOutboxEntry *entry = data;
 
   callstats_record_unref (entry->record);
   g_free (entry);
@@ -41,253 +17,240 @@ entry_free (gpointer data)
 CallstatsOutbox *
 callstats_outbox_new (gsize max_bytes)
 {
-  CallstatsOutbox *outbox = g_new0 (CallstatsOutbox, 1);
+  CallstatsOutbox *self = g_new0 (CallstatsOutbox, 1);
 
-  outbox->max_bytes = max_bytes;
-  g_queue_init (&outbox->entries);
-  return outbox;
+  self->max_bytes = max_bytes;
+  self->ordinals = g_hash_table_new (NULL, NULL);
+  g_queue_init (&self->entries);
+  return self;
 }
 
 void
-callstats_outbox_free (CallstatsOutbox *outbox)
+callstats_outbox_free (CallstatsOutbox *self)
 {
-  if (outbox == NULL)
+  if (self == NULL)
     return;
-  g_queue_clear_full (&outbox->entries, entry_free);
-  g_free (outbox);
-}
-
-static void
-remove_link (CallstatsOutbox *outbox, GList *link)
-{
-  Entry *entry = link->data;
-
-  if (outbox->next == link)
-    outbox->next = link->next;
-  outbox->bytes -= entry->size;
-  g_queue_delete_link (&outbox->entries, link);
-  entry_free (entry);
-}
-
-static Entry *
-entry_new (CallstatsRecord *record)
-{
-  Entry *entry = g_new0 (Entry, 1);
-
-  entry->record = callstats_record_ref (record);
-  entry->size = callstats_record_size (record) + ENTRY_BYTES;
-  entry->missing = 1;
-  entry->from = entry->to = record->time;
-  return entry;
-}
-
-/* The oldest record without a number, a report if there is one. */
-static GList *
-find_victim (CallstatsOutbox *outbox)
-{
-  GList *oldest = NULL;
-  GList *link;
-
-  for (link = outbox->next; link != NULL; link = link->next) {
-    Entry *entry = link->data;
-
-    if (entry->sequence != 0)
-      continue;
-    if (entry->record->kind == CALLSTATS_RECORD_REPORT)
-      return link;
-    if (oldest == NULL)
-      oldest = link;
-  }
-  return oldest;
-}
-
-static void
-note_gap (CallstatsOutbox *outbox, guint64 missing, gint64 from, gint64 to)
-{
-  if (outbox->gap_count == 0 || from < outbox->gap_from)
-    outbox->gap_from = from;
-  if (outbox->gap_count == 0 || to > outbox->gap_to)
-    outbox->gap_to = to;
-  outbox->gap_count += missing;
+  g_queue_clear_full (&self->entries, callstats_outbox_entry_free);
+  g_hash_table_unref (self->ordinals);
+  g_free (self);
 }
 
 void
-callstats_outbox_lose (CallstatsOutbox *outbox, const CallstatsRecord *record)
+callstats_outbox_remove (CallstatsOutbox *self, GList *link)
 {
-  note_gap (outbox, 1, record->time, record->time);
-  outbox->dropped++;
-}
+  CallstatsOutboxEntry *entry = link->data;
 
-/* A gap record that is given up itself goes on in the next one. */
-static void
-lose_link (CallstatsOutbox *outbox, GList *link)
-{
-  Entry *entry = link->data;
-
-  note_gap (outbox, entry->missing, entry->from, entry->to);
-  if (!entry->is_gap)
-    outbox->dropped++;
-  remove_link (outbox, link);
-}
-
-static void
-make_room (CallstatsOutbox *outbox)
-{
-  while (outbox->bytes > outbox->max_bytes) {
-    GList *victim = find_victim (outbox);
-
-    if (victim == NULL)
-      return;
-    lose_link (outbox, victim);
-  }
+  if (self->next == link)
+    self->next = link->next;
+  self->bytes -= entry->size;
+  self->n_doomed -= entry->doomed;
+  if (self->journalled && !entry->written && !entry->writing)
+    self->n_unwritten--;
+  g_queue_delete_link (&self->entries, link);
+  callstats_outbox_entry_free (entry);
 }
 
 void
-callstats_outbox_push (CallstatsOutbox *outbox, CallstatsRecord *record)
+callstats_outbox_append (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
 {
-  Entry *entry = entry_new (record);
-
-  g_queue_push_tail (&outbox->entries, entry);
-  outbox->bytes += entry->size;
-  if (outbox->next == NULL)
-    outbox->next = outbox->entries.tail;
-  make_room (outbox);
+  g_queue_push_tail (&self->entries, entry);
+  self->bytes += entry->size;
+  if (self->journalled && !entry->written)
+    self->n_unwritten++;
+  if (self->next == NULL)
+    self->next = self->entries.tail;
 }
 
-static CallstatsRecord *
-make_gap_record (CallstatsOutbox *outbox)
+void
+callstats_outbox_evict (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
 {
-  g_autofree char *data =
-      g_strdup_printf ("{\"type\":\"gap\",\"time\":%" G_GINT64_FORMAT
-                       ",\"reason\":\"memory\",\"dropped\":%" G_GUINT64_FORMAT
-                       ",\"from\":%" G_GINT64_FORMAT ",\"to\":%" G_GINT64_FORMAT "}",
-          outbox->gap_to / 1000, outbox->gap_count, outbox->gap_from / 1000,
-          outbox->gap_to / 1000);
-
-  return callstats_record_new_other ("gap", outbox->gap_to, data);
-}
-
-/* What is missing is told before what comes after it. */
-static void
-insert_gap (CallstatsOutbox *outbox)
-{
-  g_autoptr (CallstatsRecord) record = make_gap_record (outbox);
-  Entry *entry = entry_new (record);
-
-  if (outbox->next != NULL)
-    g_queue_insert_before (&outbox->entries, outbox->next, entry);
-  else
-    g_queue_push_tail (&outbox->entries, entry);
-  outbox->next = outbox->next != NULL ? outbox->next->prev : outbox->entries.tail;
-  outbox->bytes += entry->size;
-  entry->is_gap = TRUE;
-  entry->missing = outbox->gap_count;
-  entry->from = outbox->gap_from;
-  entry->to = outbox->gap_to;
-  outbox->gap_count = 0;
+  /* Who waits for its fate waits for this very record. */
+  if (!entry->written || entry->record == NULL || entry->record->settled != NULL ||
+      entry->keep == CALLSTATS_KEEP_GAP)
+    return;
+  self->bytes -= entry->size;
+  entry->size = CALLSTATS_ENTRY_BYTES;
+  self->bytes += entry->size;
+  g_clear_pointer (&entry->record, callstats_record_unref);
 }
 
 CallstatsRecord *
-callstats_outbox_peek (CallstatsOutbox *outbox, guint64 *sequence)
+callstats_outbox_peek (CallstatsOutbox *self, guint64 *sequence)
 {
-  Entry *entry = outbox->next != NULL ? outbox->next->data : NULL;
+  CallstatsOutboxEntry *entry = self->next != NULL ? self->next->data : NULL;
 
-  if (outbox->gap_count > 0 && (entry == NULL || entry->sequence == 0)) {
-    insert_gap (outbox);
-    entry = outbox->next->data;
+  if (callstats_outbox_has_gap (self) && (entry == NULL || entry->sequence == 0)) {
+    callstats_outbox_insert_gap (self);
+    entry = self->next->data;
   }
-  if (entry == NULL)
+  if (entry == NULL || entry->doomed || entry->record == NULL)
     return NULL;
   if (entry->sequence == 0)
-    entry->sequence = ++outbox->last_sequence;
+    entry->sequence = ++self->last_sequence;
   *sequence = entry->sequence;
   return entry->record;
 }
 
 void
-callstats_outbox_advance (CallstatsOutbox *outbox)
+callstats_outbox_advance (CallstatsOutbox *self)
 {
-  g_return_if_fail (outbox->next != NULL);
+  CallstatsOutboxEntry *entry;
 
-  outbox->sent = MAX (outbox->sent, ((Entry *)outbox->next->data)->sequence);
-  outbox->next = outbox->next->next;
+  g_return_if_fail (self->next != NULL);
+
+  entry = self->next->data;
+  self->sent = MAX (self->sent, entry->sequence);
+  self->next = self->next->next;
+  if (self->bytes > self->max_bytes / 2)
+    callstats_outbox_evict (self, entry);
 }
 
 void
-callstats_outbox_discard (CallstatsOutbox *outbox)
+callstats_outbox_discard (CallstatsOutbox *self)
 {
-  Entry *entry;
+  CallstatsOutboxEntry *entry;
+  CallstatsGap gap = { .count = 1 };
 
-  g_return_if_fail (outbox->next != NULL);
+  g_return_if_fail (self->next != NULL);
 
-  entry = outbox->next->data;
-  g_return_if_fail (entry->sequence == outbox->last_sequence);
+  entry = self->next->data;
+  gap.from = gap.to = entry->time;
+  self->dropped++;
+  callstats_record_unref (entry->record);
+  entry->record = callstats_gap_make_record (&gap, CALLSTATS_LOSS_SIZE);
+  entry->keep = CALLSTATS_KEEP_GAP;
+  self->bytes -= entry->size;
+  entry->size = callstats_record_size (entry->record) + CALLSTATS_ENTRY_BYTES;
+  self->bytes += entry->size;
+}
 
-  outbox->last_sequence--;
-  lose_link (outbox, outbox->next);
+/* What the one before sent and nobody stored can be given other numbers, or given up. */
+static void
+settle_adoption (CallstatsOutbox *self, guint64 stored)
+{
+  GList *link;
+
+  self->adopted = FALSE;
+  self->sent = self->last_sequence = stored;
+  for (link = self->entries.head; link != NULL;) {
+    GList *next = link->next;
+    CallstatsOutboxEntry *entry = link->data;
+
+    entry->sequence = 0;
+    if (entry->lost)
+      callstats_outbox_give_up (self, link, entry->loss, FALSE);
+    link = next;
+  }
+}
+
+static void
+forget_head (CallstatsOutbox *self)
+{
+  CallstatsOutboxEntry *entry = self->entries.head->data;
+
+  if (entry->record != NULL)
+    callstats_record_settle (entry->record, TRUE);
+  self->through = MAX (self->through, entry->index);
+  callstats_outbox_remove (self, self->entries.head);
 }
 
 gboolean
-callstats_outbox_acknowledge (CallstatsOutbox *outbox, guint64 sequence)
+callstats_outbox_acknowledge (CallstatsOutbox *self, guint64 sequence)
 {
-  Entry *entry;
+  CallstatsOutboxEntry *entry;
 
-  if (sequence > outbox->sent)
+  if (sequence > self->sent && !self->adopted)
     return FALSE;
-  while ((entry = g_queue_peek_head (&outbox->entries)) != NULL && entry->sequence != 0 &&
-         entry->sequence <= sequence) {
-    callstats_record_settle (entry->record, TRUE);
-    remove_link (outbox, outbox->entries.head);
-  }
-  outbox->acknowledged = MAX (outbox->acknowledged, sequence);
+  while ((entry = g_queue_peek_head (&self->entries)) != NULL && entry->sequence != 0 &&
+         entry->sequence <= sequence)
+    forget_head (self);
+  /* The backend lost what it had acknowledged: its delivery decides. */
+  if (self->adopted && sequence >= self->acknowledged)
+    settle_adoption (self, sequence);
+  self->acknowledged = MAX (self->acknowledged, sequence);
   return TRUE;
 }
 
 void
-callstats_outbox_rewind (CallstatsOutbox *outbox)
+callstats_outbox_rewind (CallstatsOutbox *self)
 {
-  outbox->next = outbox->entries.head;
+  self->next = self->entries.head;
+}
+
+/* Without a journal, gap records go back to where they came from. */
+static void
+restart_link (CallstatsOutbox *self, GList *link)
+{
+  CallstatsOutboxEntry *entry = link->data;
+  CallstatsGap gap;
+  CallstatsLoss loss;
+
+  entry->sequence = 0;
+  if (entry->lost)
+    callstats_outbox_give_up (self, link, entry->loss, FALSE);
+  if (self->journalled || entry->keep != CALLSTATS_KEEP_GAP ||
+      !callstats_gap_read_record (entry->record, &gap, &loss))
+    return;
+  callstats_gap_add (&self->gaps[loss], gap.count, gap.from, gap.to);
+  callstats_outbox_remove (self, link);
 }
 
 void
-callstats_outbox_restart (CallstatsOutbox *outbox)
+callstats_outbox_restart (CallstatsOutbox *self)
 {
   GList *link;
 
-  for (link = outbox->entries.head; link != NULL; link = link->next)
-    ((Entry *)link->data)->sequence = 0;
-  outbox->last_sequence = 0;
-  outbox->sent = 0;
-  outbox->acknowledged = 0;
-  outbox->next = outbox->entries.head;
+  for (link = self->entries.head; link != NULL;) {
+    GList *next = link->next;
+
+    restart_link (self, link);
+    link = next;
+  }
+  self->adopted = FALSE;
+  self->last_sequence = 0;
+  self->sent = 0;
+  self->acknowledged = 0;
+  self->next = self->entries.head;
 }
 
 guint64
-callstats_outbox_acknowledged (CallstatsOutbox *outbox)
+callstats_outbox_acknowledged (CallstatsOutbox *self)
 {
-  return outbox->acknowledged;
+  return self->acknowledged;
 }
 
 guint64
-callstats_outbox_in_flight (CallstatsOutbox *outbox)
+callstats_outbox_in_flight (CallstatsOutbox *self)
 {
-  return outbox->sent - outbox->acknowledged;
+  return self->sent - self->acknowledged;
 }
 
 guint
-callstats_outbox_length (CallstatsOutbox *outbox)
+callstats_outbox_length (CallstatsOutbox *self)
 {
-  return outbox->entries.length;
+  return self->entries.length;
 }
 
 gsize
-callstats_outbox_bytes (CallstatsOutbox *outbox)
+callstats_outbox_bytes (CallstatsOutbox *self)
 {
-  return outbox->bytes;
+  return self->bytes;
+}
+
+gboolean
+callstats_outbox_is_empty (CallstatsOutbox *self)
+{
+  return self->entries.length == 0 && !callstats_outbox_has_gap (self);
 }
 
 guint64
-callstats_outbox_dropped (CallstatsOutbox *outbox)
+callstats_outbox_thinned (CallstatsOutbox *self)
 {
-  return outbox->dropped;
+  return self->thinned;
+}
+
+guint64
+callstats_outbox_dropped (CallstatsOutbox *self)
+{
+  return self->dropped;
 }

@@ -156,12 +156,21 @@ get_token (const char *audience, gpointer user_data, GError **error)
   return token;
 }
 
+static void
+on_spool_trouble (const GError *error, gpointer user_data)
+{
+  CallstatsUplink *self = user_data;
+
+  self->callbacks.trouble (error, self->user_data);
+}
+
 static const CallstatsDeliveryCallbacks delivery_callbacks = {
   .get_token = get_token,
   .welcomed = on_welcomed,
   .configured = on_configured,
   .progressed = on_progressed,
   .trouble = on_trouble,
+  .spool_trouble = on_spool_trouble,
 };
 
 static CallstatsDelivery *
@@ -171,6 +180,7 @@ make_delivery (CallstatsUplink *self, GError **error)
   g_autoptr (CallstatsBackend) backend = NULL;
   g_autofree char *client = NULL;
   CallstatsDeliveryOptions options;
+  CallstatsSpoolOptions spool;
 
   if (!callstats_configuration_check (configuration, error))
     return NULL;
@@ -186,6 +196,16 @@ make_delivery (CallstatsUplink *self, GError **error)
     .client = client,
     .max_bytes = configuration->memory_max_bytes,
   };
+  spool = (CallstatsSpoolOptions){
+    .path = configuration->spool_dir,
+    .origin = backend->origin,
+    .app_id = configuration->app_id,
+    .user_id = configuration->user_id,
+    .max_bytes = configuration->spool_max_bytes,
+    .max_age = configuration->spool_max_age,
+  };
+  if (configuration->spool_dir != NULL && *configuration->spool_dir != '\0')
+    options.spool = &spool;
   return callstats_delivery_new (&options, &delivery_callbacks, self);
 }
 

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The inside of an outbox, for its three files: callstats-outbox.c (order, numbers,
+ * acks), -bounds.c (what is given up) and -journal.c (what is on disk).
+ */
+#pragma once
+
+#include "callstats-outbox-private.h"
+
+#define CALLSTATS_ENTRY_BYTES 96 /* of a queue link and its entry */
+
+typedef struct {
+  CallstatsRecord *record; /* NULL: in the journal only, or lost */
+  guint64 sequence;        /* 0: not sent yet */
+  guint64 index;           /* in the journal; 0: not there */
+  gint64 time;
+  guint32 size; /* of what is in memory */
+  guint32 fabric;
+  guint32 ordinal; /* of the fabric's reports */
+  guint8 keep;     /* CallstatsKeep */
+  guint8 loss;     /* CallstatsLoss, of one that is lost or doomed */
+  guint8 written;  /* in the journal */
+  guint8 writing;  /* on its way there */
+  guint8 doomed;   /* to be given up as soon as the journal knows */
+  guint8 told;     /* …which is on its way */
+  guint8 lost;     /* nothing is left but its place */
+  guint8 thinned;  /* given up for its neighbours' sake */
+} CallstatsOutboxEntry;
+
+struct _CallstatsOutbox {
+  gsize max_bytes;
+  gboolean journalled;
+  gboolean stuck;        /* the journal takes nothing right now */
+  GQueue entries;        /* CallstatsOutboxEntry; those with a number come first */
+  GList *next;           /* what is sent next; NULL: nothing */
+  guint64 last_sequence; /* given to a record */
+  guint64 sent;          /* the last one that left */
+  gboolean adopted;      /* what was sent is not known: G_MAXUINT64 stands for it */
+  guint64 acknowledged;
+  gsize bytes;
+  guint64 thinned, dropped;
+  CallstatsGap gaps[CALLSTATS_N_LOSSES]; /* what no record tells of yet */
+  GHashTable *ordinals;                  /* fabric → its reports so far */
+
+  guint64 last_index;    /* given to a record */
+  guint64 written_index; /* of them, in the journal */
+  guint64 through;       /* the index of the last acknowledged one that had any */
+  guint n_unwritten;
+  guint n_doomed;
+};
+
+void callstats_outbox_entry_free (gpointer entry);
+void callstats_outbox_append (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+void callstats_outbox_remove (CallstatsOutbox *outbox, GList *link);
+/* Its text leaves the memory; the journal has it. */
+void callstats_outbox_evict (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+
+/* Bounds */
+CallstatsKeep callstats_outbox_classify (const CallstatsRecord *record);
+void callstats_outbox_make_room (CallstatsOutbox *outbox);
+/* The losses become a record that is sent next or, with a journal, last. */
+void callstats_outbox_insert_gap (CallstatsOutbox *outbox);
+gboolean callstats_outbox_has_gap (CallstatsOutbox *outbox);
+/* Gives it up now or, where the journal has it, as soon as that knows. */
+void callstats_outbox_give_up (
+    CallstatsOutbox *outbox, GList *link, CallstatsLoss loss, gboolean thinned);

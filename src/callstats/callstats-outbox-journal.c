@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * An outbox with a journal behind it: what is written there, what is read again. Pure;
+ * belongs to one delivery.
+ */
+#include "callstats-outbox-inside-private.h"
+
+void
+callstats_outbox_set_journalled (CallstatsOutbox *self)
+{
+  self->journalled = TRUE;
+  self->n_unwritten = self->entries.length;
+}
+
+static CallstatsOutboxEntry *
+entry_from_journal (const CallstatsJournalEntry *from, guint64 sequence)
+{
+  CallstatsOutboxEntry *entry = g_new0 (CallstatsOutboxEntry, 1);
+
+  entry->index = from->index;
+  entry->time = from->time;
+  entry->fabric = from->fabric;
+  entry->ordinal = (guint32)from->index;
+  entry->keep = (guint8)from->keep;
+  entry->lost = from->lost;
+  entry->loss = (guint8)from->loss;
+  entry->written = TRUE;
+  entry->sequence = sequence;
+  entry->size = CALLSTATS_ENTRY_BYTES;
+  return entry;
+}
+
+void
+callstats_outbox_adopt (
+    CallstatsOutbox *self, const GArray *entries, const CallstatsJournalState *state)
+{
+  guint i;
+
+  self->journalled = TRUE;
+  self->adopted = TRUE;
+  self->acknowledged = self->last_sequence = self->sent = state->acknowledged;
+  self->through = state->through;
+  self->last_index = self->written_index = state->last;
+  for (i = 0; i < CALLSTATS_N_LOSSES; i++)
+    self->gaps[i] = state->gaps[i];
+  for (i = 0; i < entries->len; i++)
+    callstats_outbox_append (
+        self, entry_from_journal (&g_array_index (entries, CallstatsJournalEntry, i),
+                  ++self->last_sequence));
+}
+
+/* Writing */
+
+static void
+describe_entry (CallstatsOutbox *self, CallstatsOutboxEntry *from, GArray *entries)
+{
+  CallstatsJournalEntry entry = {
+    .index = ++self->last_index,
+    .follows = self->last_index - 1,
+    .time = from->time,
+    .fabric = from->fabric,
+    .keep = from->keep,
+    .record = callstats_record_ref (from->record),
+  };
+
+  from->index = entry.index;
+  from->writing = TRUE;
+  self->n_unwritten--;
+  g_array_append_val (entries, entry);
+}
+
+/* They are at the end: what is written is written in order. */
+static GList *
+find_unwritten (CallstatsOutbox *self)
+{
+  GList *link = self->entries.tail;
+
+  if (self->n_unwritten == 0)
+    return NULL;
+  while (link->prev != NULL && ((CallstatsOutboxEntry *)link->prev->data)->index == 0)
+    link = link->prev;
+  return link;
+}
+
+void
+callstats_outbox_take_unwritten (CallstatsOutbox *self, gsize max_bytes, GArray *entries)
+{
+  GList *link = find_unwritten (self);
+  gsize bytes = 0;
+
+  for (; link != NULL && bytes < max_bytes; link = link->next) {
+    CallstatsOutboxEntry *entry = link->data;
+
+    bytes += entry->size;
+    describe_entry (self, entry, entries);
+  }
+}
+
+void
+callstats_outbox_written (CallstatsOutbox *self, gboolean ok)
+{
+  GList *link;
+
+  for (link = self->entries.tail; link != NULL; link = link->prev) {
+    CallstatsOutboxEntry *entry = link->data;
+
+    if (entry->written)
+      break;
+    if (!entry->writing)
+      continue;
+    entry->writing = FALSE;
+    entry->written = ok;
+    if (ok)
+      continue;
+    entry->index = 0;
+    self->n_unwritten++;
+  }
+  if (ok) {
+    self->written_index = self->last_index;
+  } else {
+    /* Those numbers of places were never used. */
+    self->last_index = self->written_index;
+    self->through = MIN (self->through, self->last_index);
+  }
+  callstats_outbox_make_room (self);
+}
+
+guint
+callstats_outbox_unwritten (CallstatsOutbox *self)
+{
+  return self->n_unwritten;
+}
+
+/* A gap record that is not written yet takes its count from the gap when it is. */
+void
+callstats_outbox_get_state (CallstatsOutbox *self, CallstatsJournalState *state)
+{
+  GList *link;
+  guint i;
+
+  state->acknowledged = self->acknowledged;
+  state->through = self->through;
+  state->last = self->written_index;
+  for (i = 0; i < CALLSTATS_N_LOSSES; i++)
+    state->gaps[i] = self->gaps[i];
+  for (link = self->entries.tail; link != NULL; link = link->prev) {
+    CallstatsOutboxEntry *entry = link->data;
+    CallstatsGap gap;
+    CallstatsLoss loss;
+
+    if (entry->written)
+      break;
+    if (entry->keep == CALLSTATS_KEEP_GAP &&
+        callstats_gap_read_record (entry->record, &gap, &loss))
+      callstats_gap_add (&state->gaps[loss], gap.count, gap.from, gap.to);
+  }
+}
+
+GArray *
+callstats_outbox_live (CallstatsOutbox *self)
+{
+  GArray *live = g_array_new (FALSE, FALSE, sizeof (guint64));
+  GList *link;
+
+  for (link = self->entries.head; link != NULL; link = link->next) {
+    CallstatsOutboxEntry *entry = link->data;
+
+    if (entry->index != 0)
+      g_array_append_val (live, entry->index);
+  }
+  return live;
+}
+
+/* Reading */
+
+guint64
+callstats_outbox_wanted (CallstatsOutbox *self)
+{
+  CallstatsOutboxEntry *entry = self->next != NULL ? self->next->data : NULL;
+
+  return entry != NULL && entry->record == NULL && !entry->doomed && !self->adopted
+             ? entry->index
+             : 0;
+}
+
+static CallstatsRecord *
+make_loss_record (CallstatsOutboxEntry *entry, CallstatsLoss loss)
+{
+  CallstatsGap gap = { .count = 1, .from = entry->time, .to = entry->time };
+
+  entry->keep = CALLSTATS_KEEP_GAP;
+  return callstats_gap_make_record (&gap, loss);
+}
+
+static void
+load_entry (CallstatsOutbox *self, CallstatsOutboxEntry *entry,
+    const CallstatsJournalEntry *loaded)
+{
+  if (loaded->record != NULL) {
+    entry->record = callstats_record_ref (loaded->record);
+  } else {
+    entry->record = make_loss_record (entry, loaded->loss);
+    self->dropped++;
+  }
+  self->bytes -= entry->size;
+  entry->size = callstats_record_size (entry->record) + CALLSTATS_ENTRY_BYTES;
+  self->bytes += entry->size;
+}
+
+void
+callstats_outbox_loaded (CallstatsOutbox *self, const CallstatsJournalEntry *loaded)
+{
+  GList *link;
+
+  for (link = self->next; link != NULL; link = link->next) {
+    CallstatsOutboxEntry *entry = link->data;
+
+    if (entry->index == 0 || entry->index > loaded->index)
+      return;
+    if (entry->index < loaded->index)
+      continue;
+    if (entry->record == NULL && !entry->doomed)
+      load_entry (self, entry, loaded);
+    return;
+  }
+}
