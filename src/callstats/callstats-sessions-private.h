@@ -52,7 +52,8 @@ gboolean callstats_sessions_acknowledge (CallstatsSessions *sessions, guint64 se
 void callstats_sessions_begin_anew (CallstatsSessions *sessions);
 /* The outbox was worked on. */
 void callstats_sessions_touch (CallstatsSessions *sessions);
-/* TRUE: another's session is through, and another one is sent from now on. */
+/* TRUE: the session is through, or its own has a rest, and another one is sent from now
+ * on. */
 gboolean callstats_sessions_advance (CallstatsSessions *sessions);
 /* The connection ended. TRUE: this session of another has been tried often enough and is
  * left to the next client. */

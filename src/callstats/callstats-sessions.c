@@ -25,7 +25,8 @@ struct _CallstatsSessions {
   CallstatsSpoolShelf *shelf; /* NULL: no spool */
   GSource *looking;           /* NULL: known what others left, or too late */
   gsize max_bytes;
-  GQueue sessions;                 /* Session; the last one is its own */
+  GQueue sessions; /* Session; the last one is its own */
+  GQueue late;     /* Session, found since: they come when the own one has a rest */
   guint64 acked, thinned, dropped; /* of sessions that are through */
 };
 
@@ -56,13 +57,16 @@ session_new (CallstatsSessions *self, const char *name, CallstatsSpoolHome *home
 
   session->name = g_strdup (name);
   session->outbox = callstats_outbox_new (self->max_bytes);
-  if (home != NULL)
+  if (home != NULL) {
+    callstats_spool_shelf_expire (self->shelf, home);
     callstats_outbox_adopt (
         session->outbox, home->entries, callstats_journal_get_state (home->journal));
+  }
   session->before = callstats_outbox_acknowledged (session->outbox);
   if (self->shelf == NULL)
     return session;
-  callstats_outbox_set_journalled (session->outbox);
+  if (home == NULL)
+    callstats_outbox_set_journalled (session->outbox);
   session->spool = callstats_spool_new (
       self->shelf, home, name, session->outbox, on_spool_ready, self);
   return session;
@@ -88,7 +92,18 @@ stop_looking (CallstatsSessions *self)
   g_clear_pointer (&self->looking, g_source_unref);
 }
 
-/* Before its own, in their order; too late for the one under way, behind that. */
+/* Before its own, in their order. */
+static gboolean
+take_late (CallstatsSessions *self)
+{
+  gboolean any = self->late.length > 0;
+
+  while (self->late.length > 0)
+    g_queue_insert_before (
+        &self->sessions, self->sessions.tail, g_queue_pop_head (&self->late));
+  return any;
+}
+
 static void
 on_found (GPtrArray *homes, gpointer user_data)
 {
@@ -98,14 +113,11 @@ on_found (GPtrArray *homes, gpointer user_data)
   for (i = 0; i < homes->len; i++) {
     CallstatsSpoolHome *home = homes->pdata[i];
     const char *name = callstats_journal_get_state (home->journal)->session;
-
-    if (self->looking != NULL)
-      g_queue_insert_before (
-          &self->sessions, self->sessions.tail, session_new (self, name, home));
-    else
-      callstats_spool_home_close (home, FALSE);
+    g_queue_push_tail (&self->late, session_new (self, name, home));
   }
   g_ptr_array_unref (homes);
+  if (self->looking != NULL)
+    take_late (self);
   stop_looking (self);
   self->callbacks.ready (self->user_data);
 }
@@ -151,6 +163,7 @@ callstats_sessions_new (gsize max_bytes, const CallstatsSpoolOptions *spool,
   self->user_data = user_data;
   self->max_bytes = max_bytes;
   g_queue_init (&self->sessions);
+  g_queue_init (&self->late);
   if (spool != NULL)
     open_shelf (self, spool);
   g_queue_push_tail (&self->sessions, session_new (self, name, NULL));
@@ -172,6 +185,7 @@ callstats_sessions_free (CallstatsSessions *self)
     return;
   stop_looking (self);
   g_queue_clear_full (&self->sessions, free_session);
+  g_queue_clear_full (&self->late, free_session);
   callstats_spool_shelf_free (self->shelf);
   g_free (self);
 }
@@ -272,9 +286,10 @@ leave_current (CallstatsSessions *self, gboolean through)
 gboolean
 callstats_sessions_advance (CallstatsSessions *self)
 {
-  if (callstats_sessions_is_own (self) ||
-      !callstats_outbox_is_empty (current (self)->outbox))
+  if (!callstats_outbox_is_empty (current (self)->outbox))
     return FALSE;
+  if (callstats_sessions_is_own (self))
+    return take_late (self);
   leave_current (self, TRUE);
   return TRUE;
 }
@@ -287,7 +302,8 @@ callstats_sessions_note_end (CallstatsSessions *self)
 
   session->fruitless = now > session->before ? 0 : session->fruitless + 1;
   session->before = now;
-  if (callstats_sessions_is_own (self) || session->fruitless < MAX_FRUITLESS)
+  take_late (self);
+  if (session == own (self) || session->fruitless < MAX_FRUITLESS)
     return FALSE;
   leave_current (self, FALSE);
   return TRUE;

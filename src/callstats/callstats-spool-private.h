@@ -30,18 +30,22 @@ typedef struct {
 typedef struct _CallstatsSpoolShelf CallstatsSpoolShelf;
 
 typedef struct {
-  /* What other processes left (element-type CallstatsSpoolHome), oldest first; each is
-   * to be given to callstats_spool_new(). (transfer container) */
+  /* What others left (element-type CallstatsSpoolHome), oldest first; each is to be given
+   * to callstats_spool_new(). Once at least; again when others have died meanwhile.
+   * (transfer container) */
   void (*found) (GPtrArray *homes, gpointer user_data);
   /* Once: nothing can be kept on disk, or no longer. */
   void (*trouble) (const GError *error, gpointer user_data);
 } CallstatsSpoolShelfCallbacks;
 
-/* Looks for what others left; found() is always called, unless free() came first. */
+/* Looks for what others left, and again now and then. */
 CallstatsSpoolShelf *callstats_spool_shelf_new (const CallstatsSpoolOptions *options,
     const CallstatsSpoolShelfCallbacks *callbacks, gpointer user_data);
 /* No callback comes any more; its spools may live on. */
 void callstats_spool_shelf_free (CallstatsSpoolShelf *shelf);
+
+/* Records that are too old are lost. */
+void callstats_spool_shelf_expire (CallstatsSpoolShelf *shelf, CallstatsSpoolHome *home);
 
 typedef struct _CallstatsSpool CallstatsSpool;
 

@@ -21,6 +21,8 @@
 #define SHRINK_PERCENT 25 /* of the records, when the journal is full */
 #define FULL(max) ((max) / 16 * 15)
 #define EXPIRY_MS (3600 * 1000)
+#define FIRST_LOOK_MS 1000 /* until the second look; the others take longer */
+#define LAST_LOOK_MS 60000
 
 struct _CallstatsSpoolShelf {
   gatomicrefcount ref_count;
@@ -33,6 +35,8 @@ struct _CallstatsSpoolShelf {
   guint64 max_bytes;
   gint64 max_age; /* µs */
   gsize segment_bytes;
+  guint looks;
+  GSource *look;
   GPtrArray *homes; /* found by the disk thread */
   GError *error;    /* of looking */
 };
@@ -50,7 +54,8 @@ struct _CallstatsSpool {
   CallstatsJournalState written; /* of the journal; session: the one it knows */
   gsize bytes;
   gboolean unsynced, sync_due;
-  gboolean renamed; /* and the disk does not know yet */
+  gboolean flushing; /* sync whatever is written until all is */
+  gboolean renamed;  /* and the disk does not know yet */
   gboolean compact_due, full;
   gboolean stuck; /* the disk takes nothing until retry */
   GSource *sync, *retry, *expiry;
@@ -153,6 +158,25 @@ close_home (gpointer home)
   callstats_spool_home_close (home, FALSE);
 }
 
+static gboolean on_look (gpointer user_data);
+
+/* Nothing new is no news, but for the first time. */
+static void
+tell_found (CallstatsSpoolShelf *self, GPtrArray *homes)
+{
+  guint wait = FIRST_LOOK_MS;
+  guint i;
+
+  for (i = 0; i < self->looks && wait < LAST_LOOK_MS; i++)
+    wait *= 5;
+  self->look =
+      callstats_monitor_add_timeout (MIN (wait, LAST_LOOK_MS), on_look, self, NULL);
+  if (self->looks++ == 0 || homes->len > 0)
+    self->callbacks.found (homes, self->user_data);
+  else
+    g_ptr_array_unref (homes);
+}
+
 static void
 look_done (gpointer data)
 {
@@ -167,9 +191,20 @@ look_done (gpointer data)
     g_ptr_array_set_free_func (homes, close_home);
     g_ptr_array_unref (homes);
   } else {
-    self->callbacks.found (homes, self->user_data);
+    tell_found (self, homes);
   }
   shelf_unref (self);
+}
+
+static gboolean
+on_look (gpointer user_data)
+{
+  CallstatsSpoolShelf *self = user_data;
+
+  g_clear_pointer (&self->look, g_source_unref);
+  g_clear_error (&self->error);
+  run_on_disk (look, look_done, shelf_ref (self));
+  return G_SOURCE_REMOVE;
 }
 
 CallstatsSpoolShelf *
@@ -197,6 +232,10 @@ callstats_spool_shelf_free (CallstatsSpoolShelf *self)
   if (self == NULL)
     return;
   self->freed = TRUE;
+  if (self->look != NULL) {
+    g_source_destroy (self->look);
+    g_clear_pointer (&self->look, g_source_unref);
+  }
   shelf_unref (self);
 }
 
@@ -236,17 +275,33 @@ on_retry (gpointer user_data)
 }
 
 static gint64
-expired_before (CallstatsSpool *self)
+expired_before (CallstatsSpoolShelf *self)
 {
-  return g_get_real_time () - self->shelf->max_age;
+  return g_get_real_time () - self->max_age;
 }
 
+void
+callstats_spool_shelf_expire (CallstatsSpoolShelf *self, CallstatsSpoolHome *home)
+{
+  gint64 before = expired_before (self);
+  guint i;
+
+  for (i = 0; i < home->entries->len; i++) {
+    CallstatsJournalEntry *entry =
+        &g_array_index (home->entries, CallstatsJournalEntry, i);
+
+    if (entry->lost || entry->time >= before || entry->keep == CALLSTATS_KEEP_GAP)
+      continue;
+    entry->lost = TRUE;
+    entry->loss = CALLSTATS_LOSS_AGE;
+  }
+}
 static gboolean
 on_expiry (gpointer user_data)
 {
   CallstatsSpool *self = user_data;
 
-  callstats_outbox_expire (self->outbox, expired_before (self));
+  callstats_outbox_expire (self->outbox, expired_before (self->shelf));
   callstats_spool_kick (self);
   return G_SOURCE_CONTINUE;
 }
@@ -267,7 +322,7 @@ plan_writing (CallstatsSpool *self, CallstatsSpoolJob *job)
 {
   callstats_outbox_get_state (self->outbox, &job->state);
   job->has_state = state_changed (self, &job->state);
-  job->sync = self->sync_due || self->renamed;
+  job->sync = self->sync_due || self->flushing || self->renamed;
   if (callstats_outbox_take_doomed (self->outbox, &job->loss, &job->gap, job->dropped)) {
     job->sync = self->compact_due = TRUE;
     return;
@@ -277,7 +332,7 @@ plan_writing (CallstatsSpool *self, CallstatsSpoolJob *job)
         self->outbox, MIN (BATCH_BYTES, self->shelf->segment_bytes), job->entries);
   if (self->compact_due && self->home != NULL) {
     job->has_state = TRUE;
-    job->before = expired_before (self);
+    job->before = expired_before (self->shelf);
     job->live = callstats_outbox_live (self->outbox);
     self->compact_due = FALSE;
   }
@@ -297,6 +352,8 @@ note_sync (CallstatsSpool *self, const CallstatsSpoolJob *job)
   self->unsynced = (self->unsynced || job->entries->len > 0) && !job->sync;
   if (job->sync)
     self->sync_due = FALSE;
+  if (!self->unsynced && callstats_outbox_unwritten (self->outbox) == 0)
+    self->flushing = FALSE;
   if (self->unsynced && self->sync == NULL)
     self->sync = callstats_monitor_add_timeout (CALLSTATS_SYNC_MS, on_sync, self, NULL);
 }
@@ -479,7 +536,7 @@ callstats_spool_new (CallstatsSpoolShelf *shelf, CallstatsSpoolHome *home,
   self->bytes = callstats_journal_bytes (home->journal);
   self->compact_due = home->entries->len > 0 &&
                       g_array_index (home->entries, CallstatsJournalEntry, 0).time <
-                          expired_before (self);
+                          expired_before (self->shelf);
   return self;
 }
 
@@ -515,7 +572,7 @@ callstats_spool_free (CallstatsSpool *self, gboolean through)
 void
 callstats_spool_flush (CallstatsSpool *self)
 {
-  self->sync_due = self->unsynced || callstats_outbox_unwritten (self->outbox) > 0;
+  self->flushing = self->unsynced || callstats_outbox_unwritten (self->outbox) > 0;
   callstats_spool_kick (self);
 }
 
