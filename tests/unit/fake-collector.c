@@ -33,10 +33,11 @@ struct _FakeCollector {
   FakeBehaviour behaviour;
   gboolean dropping;
   guint handshakes, connections;
-  GPtrArray *hellos;  /* JsonObject */
-  GPtrArray *records; /* CallstatsRecord */
-  GArray *arrivals;   /* Arrival */
-  guint64 stored;
+  GPtrArray *hellos;    /* JsonObject */
+  GPtrArray *records;   /* CallstatsRecord */
+  GArray *arrivals;     /* Arrival */
+  guint64 stored;       /* of the session */
+  GHashTable *sessions; /* name → what was stored of the ones before */
 };
 
 static void
@@ -147,6 +148,22 @@ welcome (Connection *connection, const FakeBehaviour *behaviour)
   send_text (connection, text);
 }
 
+/* Under the lock. */
+static void
+change_session (FakeCollector *self, const char *session)
+{
+  const guint64 *known;
+
+  if (g_strcmp0 (session, self->session) == 0)
+    return;
+  if (self->session != NULL)
+    g_hash_table_insert (self->sessions, g_steal_pointer (&self->session),
+        g_memdup2 (&self->stored, sizeof self->stored));
+  known = g_hash_table_lookup (self->sessions, session);
+  self->session = g_strdup (session);
+  self->stored = known != NULL ? *known : 0;
+}
+
 static void
 on_hello (Connection *connection, JsonObject *hello)
 {
@@ -156,11 +173,7 @@ on_hello (Connection *connection, JsonObject *hello)
 
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->hellos, json_object_ref (hello));
-  if (g_strcmp0 (session, self->session) != 0) {
-    g_free (self->session);
-    self->session = g_strdup (session);
-    self->stored = 0;
-  }
+  change_session (self, session);
   behaviour = self->behaviour;
   changed (self);
   g_mutex_unlock (&self->lock);
@@ -298,6 +311,7 @@ fake_collector_new (guint port)
   self->open = g_ptr_array_new_with_free_func (connection_free);
   self->hellos = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   self->records = g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
+  self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->arrivals = g_array_new (FALSE, FALSE, sizeof (Arrival));
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
@@ -328,6 +342,7 @@ fake_collector_free (FakeCollector *self)
   g_ptr_array_unref (self->records);
   g_array_unref (self->arrivals);
   g_free (self->session);
+  g_hash_table_unref (self->sessions);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
   g_free (self);
