@@ -186,8 +186,8 @@ give_up_bytes (CallstatsOutbox *self, gsize excess, CallstatsLoss loss)
     excess = give_up_chosen (self, is_kept_as, keep, excess, FALSE, loss);
 }
 
-static void
-evict_all (CallstatsOutbox *self)
+void
+callstats_outbox_evict_all (CallstatsOutbox *self)
 {
   GList *link;
 
@@ -203,7 +203,7 @@ callstats_outbox_make_room (CallstatsOutbox *self)
 
   if (self->bytes <= self->max_bytes + leaving)
     return;
-  evict_all (self);
+  callstats_outbox_evict_all (self);
   if (self->bytes > self->max_bytes + leaving)
     give_up_bytes (self,
         self->bytes - leaving - self->max_bytes + self->max_bytes / SPARE,

@@ -45,6 +45,7 @@ struct _CallstatsOutbox {
   guint64 last_index;    /* given to a record */
   guint64 written_index; /* of them, in the journal */
   guint64 through;       /* the index of the last acknowledged one that had any */
+  gboolean wanted;       /* what is next has to be read */
   guint n_unwritten;
   guint n_doomed;
 };
@@ -58,6 +59,8 @@ void callstats_outbox_evict (CallstatsOutbox *outbox, CallstatsOutboxEntry *entr
 /* Bounds */
 CallstatsKeep callstats_outbox_classify (const CallstatsRecord *record);
 void callstats_outbox_make_room (CallstatsOutbox *outbox);
+/* The text of all that the journal has leaves the memory. */
+void callstats_outbox_evict_all (CallstatsOutbox *outbox);
 /* The losses become a record that is sent next or, with a journal, last. */
 void callstats_outbox_insert_gap (CallstatsOutbox *outbox);
 gboolean callstats_outbox_has_gap (CallstatsOutbox *outbox);

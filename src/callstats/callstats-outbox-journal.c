@@ -174,13 +174,16 @@ callstats_outbox_live (CallstatsOutbox *self)
 /* Reading */
 
 guint64
-callstats_outbox_wanted (CallstatsOutbox *self)
+callstats_outbox_wanted (CallstatsOutbox *self, gsize *max_bytes)
 {
   CallstatsOutboxEntry *entry = self->next != NULL ? self->next->data : NULL;
 
-  return entry != NULL && entry->record == NULL && !entry->doomed && !self->adopted
-             ? entry->index
-             : 0;
+  if (!self->wanted || entry == NULL || entry->record != NULL)
+    return 0;
+  if (self->bytes > self->max_bytes / 2)
+    callstats_outbox_evict_all (self);
+  *max_bytes = self->max_bytes / 4;
+  return entry->index;
 }
 
 static CallstatsRecord *

@@ -88,8 +88,8 @@ gboolean callstats_outbox_take_doomed (
 void callstats_outbox_drop_doomed (
     CallstatsOutbox *outbox, CallstatsLoss loss, gboolean ok);
 
-/* The index from which on the journal is to be read; 0: it need not be. */
-guint64 callstats_outbox_wanted (CallstatsOutbox *outbox);
+/* The index from which on the journal is to be read, and how much; 0: it need not be. */
+guint64 callstats_outbox_wanted (CallstatsOutbox *outbox, gsize *max_bytes);
 void callstats_outbox_loaded (
     CallstatsOutbox *outbox, const CallstatsJournalEntry *entry);
 /* (transfer full) (element-type guint64): indexes of all that the journal must keep. */

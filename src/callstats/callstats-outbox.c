@@ -83,7 +83,10 @@ callstats_outbox_peek (CallstatsOutbox *self, guint64 *sequence)
     callstats_outbox_insert_gap (self);
     entry = self->next->data;
   }
-  if (entry == NULL || entry->doomed || entry->record == NULL)
+  if (entry == NULL || entry->doomed)
+    return NULL;
+  self->wanted = entry->record == NULL;
+  if (self->wanted)
     return NULL;
   if (entry->sequence == 0)
     entry->sequence = ++self->last_sequence;

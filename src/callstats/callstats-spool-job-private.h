@@ -31,6 +31,7 @@ typedef struct {
   GArray *live; /* guint64; NULL: no compaction */
   gint64 before;
   guint64 read_from; /* 0: nothing is read */
+  gsize read_bytes;  /* at most, about */
   GArray *loaded;    /* CallstatsJournalEntry, what was read */
   CallstatsSpoolFate fate;
 

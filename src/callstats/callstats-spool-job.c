@@ -83,7 +83,8 @@ tidy_up (CallstatsSpoolJob *job)
   if (job->live != NULL && job->error == NULL)
     callstats_journal_compact (journal, job->live, job->before, &job->error);
   if (job->read_from > 0)
-    callstats_journal_read (journal, job->read_from, READ_BYTES, job->loaded, NULL);
+    callstats_journal_read (
+        journal, job->read_from, MIN (job->read_bytes, READ_BYTES), job->loaded, NULL);
   job->bytes = callstats_journal_bytes (journal);
 }
 

@@ -497,7 +497,7 @@ make_job (CallstatsSpool *self)
   job->state.session = g_strdup (self->session);
   if (!self->stuck)
     plan_writing (self, job);
-  job->read_from = callstats_outbox_wanted (self->outbox);
+  job->read_from = callstats_outbox_wanted (self->outbox, &job->read_bytes);
   return job;
 }
 
