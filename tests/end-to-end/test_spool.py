@@ -40,8 +40,9 @@ class Spool(EndToEnd):
                            "the first call's last reports")
         self.assertEqual(len(after), 2)
         for fabric, times in after.items():
-            self.assertEqual(times, sorted(set(times)), "in order, none twice")
+            # While a call is set up, its replies come in bursts.
             away = times[len(known[fabric]) - 1:]
+            self.assertEqual(away, sorted(set(away)), "in order, none twice")
             gaps = [later - earlier for earlier, later in zip(away, away[1:])]
             self.assertLess(max(gaps), 1000, "none missing while the collector was away")
         self.assertEqual(second.stop(), 0)
