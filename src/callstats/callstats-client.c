@@ -345,7 +345,9 @@ callstats_client_flush (CallstatsClient *self, guint timeout_ms)
  * (told so far), `records-held` (for want of a conference id), `records-queued`,
  * `bytes-queued` (in memory), `bytes-spooled` (on disk), `records-sent`, `records-acked`,
  * `records-thinned` (reports given up of which others were kept), `records-dropped`
- * (given up otherwise), `bytes-raw`, `bytes-sent` and `connects`.
+ * (given up otherwise), `bytes-raw`,
+ * `bytes-sent` and `connects`, and as doubles in milliseconds `round-trip` (hello to
+ * welcome) and `clock-offset` (of the backend's clock, ahead of ours).
  *
  * Returns: (transfer full): a variant of type `a{sv}`
  */
@@ -375,6 +377,8 @@ callstats_client_get_stats (CallstatsClient *self)
   g_variant_dict_insert (&dict, "records-dropped", "t", stats.delivery.dropped);
   g_variant_dict_insert (&dict, "bytes-raw", "t", stats.delivery.bytes_raw);
   g_variant_dict_insert (&dict, "bytes-sent", "t", stats.delivery.bytes_sent);
+  g_variant_dict_insert (&dict, "round-trip", "d", stats.delivery.round_trip);
+  g_variant_dict_insert (&dict, "clock-offset", "d", stats.delivery.clock_offset);
   g_variant_dict_insert (&dict, "connects", "t", stats.delivery.connects);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }

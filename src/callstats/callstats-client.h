@@ -44,16 +44,16 @@ char *callstats_data_to_json (GVariant *data);
 
 /**
  * CallstatsClientObserver: (skip)
- * @fabric_event: something happened to a fabric, or with fabric %NULL to the user; time in
- *   microseconds since the epoch
+ * @fabric_event: something happened to a fabric, or with fabric %NULL to the user; time
+ * in microseconds since the epoch
  * @report: a fabric was sampled
  * @wants_stats: whether anybody listens to @stats
  * @stats: how good the streams of a fabric are, with every report: what callstats'
  *   csStatsCallback is given
  * @trouble: something the user should know; nothing stops because of it
  * @initialized: the backend's answer to the credentials, as callstats' csInitCallback
- * @need_token: a token is wanted that only the application can make; force: the last one was
- *   refused
+ * @need_token: a token is wanted that only the application can make; force: the last one
+ * was refused
  * @configured: a part of the backend's configuration, `default` or `recommended`, as JSON
  *
  * What C code on the monitor thread hears of a client; any member may be %NULL.
@@ -70,8 +70,8 @@ typedef struct {
   void (*configured) (const char *name, const char *json, gpointer user_data);
 } CallstatsClientObserver;
 
-/* What a watcher of peer connections tells, with the time of g_get_monotonic_time() at which
- * it happened. */
+/* What a watcher of peer connections tells, with the time of g_get_monotonic_time() at
+ * which it happened. */
 CALLSTATS_AVAILABLE_IN_0_1
 void callstats_client_tell_event (CallstatsClient *self, const char *fabric,
     const char *name, GVariant *data, gint64 monotonic_time);

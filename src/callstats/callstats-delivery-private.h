@@ -56,6 +56,8 @@ typedef struct {
   guint64 thinned;       /* reports given up of which others were kept */
   guint64 dropped;       /* records given up otherwise */
   guint64 bytes_raw;     /* JSON text of what was sent */
+  double round_trip;     /* ms, of the last hello; 0: no welcome yet */
+  double clock_offset;   /* ms that the backend's clock is ahead */
   guint64 bytes_sent;    /* frames on the wire */
 } CallstatsDeliveryStats;
 

@@ -4,14 +4,15 @@
  *
  * Monitor thread only.
  */
+#include <math.h>
 #include <string.h>
-
 #include "callstats-codec-private.h"
 #include "callstats-delivery-end-private.h"
 #include "callstats-delivery-private.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
 #include "callstats-monitor-private.h"
+#include "callstats-network-watch-private.h"
 #include "callstats-sessions-private.h"
 #include "callstats-token-private.h"
 #include "callstats-transport-private.h"
@@ -21,6 +22,8 @@
 #define WELCOME_MS 10000 /* the backend's time to welcome */
 #define PING_SECONDS 8
 #define SILENCE_MS 20000 /* without a sign of life the connection is dead */
+
+#define PROBE_MS 4000 /* for a sign of life, after the network changed */
 #define BACKOFF_FIRST_MS 500
 #define BACKOFF_LAST_MS 30000
 #define STABLE_US (60 * G_USEC_PER_SEC)
@@ -51,7 +54,11 @@ struct _CallstatsDelivery {
   guint attempts;   /* since the last stable connection */
   gint64 connected_at;
   gboolean told_trouble;
-
+  gint64 not_before;              /* the backend asked to wait until then */
+  CallstatsNetworkWatch *network; /* NULL: cannot be watched */
+  GQueue outgoing;                /* GBytes: encoded, and not given to libsoup yet */
+  gint64 hello_at;
+  double round_trip, clock_offset; /* ms, of the last welcome */
   guint64 connects, sent, bytes_raw, bytes_sent;
 };
 
@@ -100,6 +107,7 @@ disconnect (CallstatsDelivery *self)
   clear_source (&self->batch);
   if (self->transport != NULL)
     self->transport_class->free (g_steal_pointer (&self->transport));
+  g_queue_clear_full (&self->outgoing, (GDestroyNotify)g_bytes_unref);
   g_clear_pointer (&self->encoder, callstats_encoder_free);
   g_clear_pointer (&self->decoder, callstats_decoder_free);
 }
@@ -153,6 +161,7 @@ retry (CallstatsDelivery *self, const GError *error, guint at_least_ms)
   disconnect (self);
   self->state = CALLSTATS_DELIVERY_WAITING;
   tell_trouble (self, error, TRUE);
+  self->not_before = g_get_monotonic_time () + at_least_ms * G_TIME_SPAN_MILLISECOND;
   start_timer (self, &self->retry, next_delay (self, at_least_ms), on_retry);
   self->callbacks.progressed (self->user_data);
 }
@@ -202,14 +211,27 @@ note_life (CallstatsDelivery *self)
     start_timer (self, &self->silence, SILENCE_MS, on_silence);
 }
 
+/* One frame at a time goes to libsoup, whose own queue has no bound. Compressed ones
+ * depend on each other: they leave in the order in which they were encoded. */
+static void
+drain (CallstatsDelivery *self)
+{
+  while (
+      self->outgoing.length > 0 && self->transport_class->is_writable (self->transport)) {
+    g_autoptr (GBytes) frame = g_queue_pop_head (&self->outgoing);
+
+    self->bytes_sent += g_bytes_get_size (frame);
+    self->transport_class->send (
+        self->transport, callstats_encoder_is_binary (self->encoder), frame);
+  }
+}
+
 static void
 send_frame (CallstatsDelivery *self, GBytes *frame)
 {
-  self->bytes_sent += g_bytes_get_size (frame);
-  self->transport_class->send (
-      self->transport, callstats_encoder_is_binary (self->encoder), frame);
+  g_queue_push_tail (&self->outgoing, g_bytes_ref (frame));
+  drain (self);
 }
-
 static void
 send_message (CallstatsDelivery *self, const char *json)
 {
@@ -227,7 +249,7 @@ send_hello (CallstatsDelivery *self)
                        "%" G_GUINT64_FORMAT ",\"client\":%s}",
           CALLSTATS_PROTOCOL_VERSION, callstats_sessions_name (self->sessions),
           callstats_outbox_acknowledged (outbox_of (self)), self->client);
-
+  self->hello_at = g_get_monotonic_time ();
   send_message (self, hello);
 }
 
@@ -281,12 +303,13 @@ send_batch (CallstatsDelivery *self)
   return TRUE;
 }
 
-/* One frame at a time goes to libsoup, whose own queue has no bound. */
 static void
 pump (CallstatsDelivery *self)
 {
   clear_source (&self->batch);
-  while (self->state == CALLSTATS_DELIVERY_CONNECTED &&
+  if (self->state == CALLSTATS_DELIVERY_CONNECTED)
+    drain (self);
+  while (self->state == CALLSTATS_DELIVERY_CONNECTED && self->outgoing.length == 0 &&
          self->transport_class->is_writable (self->transport) && send_batch (self))
     ;
   callstats_sessions_touch (self->sessions);
@@ -374,6 +397,19 @@ tell_configuration (CallstatsDelivery *self, JsonObject *welcome)
   }
 }
 
+/* The backend read its clock between hello and welcome: in the middle, say. */
+static void
+note_clock (CallstatsDelivery *self, JsonObject *welcome)
+{
+  gint64 now = g_get_monotonic_time ();
+  double theirs = callstats_json_get_double (welcome, "time", NAN);
+
+  self->round_trip = (double)(now - self->hello_at) / 1000;
+  if (!isnan (theirs))
+    self->clock_offset =
+        theirs - ((double)g_get_real_time () / 1000 - self->round_trip / 2);
+}
+
 static void
 on_welcome (CallstatsDelivery *self, JsonObject *welcome)
 {
@@ -388,6 +424,7 @@ on_welcome (CallstatsDelivery *self, JsonObject *welcome)
         self->uri);
     return;
   }
+  note_clock (self, welcome);
   if (stored < callstats_outbox_acknowledged (outbox_of (self)))
     begin_anew (self);
   else
@@ -571,6 +608,23 @@ static const CallstatsSessionsCallbacks sessions_callbacks = {
   .trouble = on_spool_trouble,
 };
 
+/* Another address or route: what did not work may work now, and what did may be dead. */
+static void
+on_network_changed (gpointer user_data)
+{
+  CallstatsDelivery *self = user_data;
+  gint64 wait = self->not_before - g_get_monotonic_time ();
+
+  if (self->state == CALLSTATS_DELIVERY_CONNECTED) {
+    self->transport_class->probe (self->transport);
+    start_timer (self, &self->silence, PROBE_MS, on_silence);
+  } else if (self->state == CALLSTATS_DELIVERY_WAITING && !self->held_up) {
+    self->attempts = 0;
+    start_timer (self, &self->retry,
+        next_delay (self, (guint)(MAX (wait, 0) / G_TIME_SPAN_MILLISECOND)), on_retry);
+  }
+}
+
 CallstatsDelivery *
 callstats_delivery_new (const CallstatsDeliveryOptions *options,
     const CallstatsDeliveryCallbacks *callbacks, gpointer user_data)
@@ -584,6 +638,8 @@ callstats_delivery_new (const CallstatsDeliveryOptions *options,
   self->app_id = g_strdup (options->app_id);
   self->user_id = g_strdup (options->user_id);
   self->client = g_strdup (options->client);
+  g_queue_init (&self->outgoing);
+  self->network = callstats_network_watch_new (on_network_changed, self);
   self->sessions = callstats_sessions_new (
       options->max_bytes, options->spool, &sessions_callbacks, self);
   self->state = CALLSTATS_DELIVERY_CONNECTING;
@@ -599,6 +655,7 @@ callstats_delivery_free (CallstatsDelivery *self)
     return;
   disconnect (self);
   clear_source (&self->retry);
+  callstats_network_watch_free (self->network);
   callstats_sessions_free (self->sessions);
   g_free (self->uri);
   g_free (self->audience);
@@ -673,6 +730,8 @@ callstats_delivery_get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *s
   stats->dropped = sessions.dropped;
   stats->bytes_raw = self->bytes_raw;
   stats->bytes_sent = self->bytes_sent;
+  stats->round_trip = self->round_trip;
+  stats->clock_offset = self->clock_offset;
 }
 
 const char *

@@ -8,7 +8,8 @@
 #include "callstats-monitor-private.h"
 
 #include <stdlib.h>
-
+#include <time.h>
+#define SUSPENDED_LEAST (G_USEC_PER_SEC / 10) /* shorter ones do not count */
 #define LAST_MS 1000 /* how long an ending process waits for the thread to rest */
 
 static GMutex lock;
@@ -144,13 +145,42 @@ callstats_monitor_add_timeout (
   return source;
 }
 
+static gint64
+read_clock (clockid_t clock)
+{
+  struct timespec now = { 0 };
+
+  clock_gettime (clock, &now);
+  return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
+/* How long the machine has been, since it was booted. Two clocks cannot be read at the
+ * same moment: small differences between readings are none. */
+static gint64
+suspended (void)
+{
+  static GMutex reading;
+  static gint64 known;
+  gint64 before = read_clock (CLOCK_MONOTONIC);
+  gint64 difference = read_clock (CLOCK_BOOTTIME) - before;
+  gboolean sure = read_clock (CLOCK_MONOTONIC) - before < SUSPENDED_LEAST / 2;
+  gint64 result;
+
+  g_mutex_lock (&reading);
+  if (sure && ABS (difference - known) > SUSPENDED_LEAST)
+    known = difference;
+  result = known;
+  g_mutex_unlock (&reading);
+  return result;
+}
+
 /**
  * callstats_monitor_to_epoch: (skip)
  * @monotonic_time: a time of g_get_monotonic_time()
- *
- * Gives a time of the monotonic clock as microseconds since the epoch. The offset is
+ * * Gives a time of the monotonic clock as microseconds since the epoch. The offset is
  * taken once a process, so that a wall clock that is stepped in mid-call neither reorders
- * events nor changes the time between them.
+ * events nor changes the time between them. The time that the machine was suspended is
+ * added, which the monotonic clock leaves out.
  *
  * Returns: microseconds since the epoch
  */
@@ -159,10 +189,9 @@ callstats_monitor_to_epoch (gint64 monotonic_time)
 {
   static gsize once;
   static gint64 offset;
-
   if (g_once_init_enter (&once)) {
-    offset = g_get_real_time () - g_get_monotonic_time ();
+    offset = g_get_real_time () - g_get_monotonic_time () - suspended ();
     g_once_init_leave (&once, 1);
   }
-  return monotonic_time + offset;
+  return monotonic_time + offset + suspended ();
 }

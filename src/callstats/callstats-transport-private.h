@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #define CALLSTATS_TRANSPORT_SYMBOL "callstats_transport_vtable"
-#define CALLSTATS_TRANSPORT_ABI 1
+#define CALLSTATS_TRANSPORT_ABI 2
 
 /* One WebSocket connection. */
 typedef struct _CallstatsTransport CallstatsTransport;
@@ -46,10 +46,13 @@ typedef struct {
 typedef struct {
   guint abi;
   CallstatsTransport *(*open) (const CallstatsTransportOptions *options,
-      const CallstatsTransportCallbacks *callbacks, gpointer user_data);
-  /* FALSE: what was sent last has not left yet; writable() is called when it has. */
+      const CallstatsTransportCallbacks *callbacks,
+      gpointer user_data); /* FALSE: what was sent last has not left libsoup yet;
+                            * writable() is called when it has. */
   gboolean (*is_writable) (CallstatsTransport *transport);
-  void (*send) (CallstatsTransport *transport, gboolean binary, GBytes *frame);
+  void (*send) (CallstatsTransport *transport, gboolean binary,
+      GBytes *frame); /* A pong is wanted soon. */
+  void (*probe) (CallstatsTransport *transport);
   void (*close) (CallstatsTransport *transport, guint16 code, const char *reason);
   /* No callback comes any more. An open connection is closed in the background. */
   void (*free) (CallstatsTransport *transport);

@@ -24,6 +24,8 @@ struct _CallstatsTransport {
   GCancellable *cancellable;
   SoupWebsocketConnection *connection; /* NULL until opened */
   GSource *writable;                   /* NULL: nobody waits */
+  gboolean sending;                    /* what was sent last may still be in libsoup */
+  gboolean probing;
 };
 
 static CallstatsTransport *
@@ -80,7 +82,10 @@ static void
 on_pong (SoupWebsocketConnection *connection, GBytes *data, gpointer user_data)
 {
   CallstatsTransport *self = user_data;
-
+  if (self->probing) {
+    self->probing = FALSE;
+    soup_websocket_connection_set_keepalive_interval (connection, self->ping_interval);
+  }
   if (!self->freed)
     self->callbacks.pong (self->user_data);
 }
@@ -213,11 +218,25 @@ static gboolean
 on_writable (GObject *stream, gpointer user_data)
 {
   CallstatsTransport *self = user_data;
-
   g_clear_pointer (&self->writable, g_source_unref);
+  self->sending = FALSE;
   if (!self->freed)
     self->callbacks.writable (self->user_data);
   return G_SOURCE_REMOVE;
+}
+
+/* libsoup waits for the same stream with the default priority for as long as its queue
+ * holds anything. So a source of a lower one is dispatched only once that is empty. */
+static void
+wait_until_writable (CallstatsTransport *self)
+{
+  if (self->writable != NULL)
+    return;
+  self->writable = g_pollable_output_stream_create_source (get_output (self), NULL);
+  g_source_set_priority (self->writable, G_PRIORITY_DEFAULT + 1);
+  g_source_set_callback (
+      self->writable, G_SOURCE_FUNC (on_writable), transport_ref (self), transport_unref);
+  g_source_attach (self->writable, g_main_context_get_thread_default ());
 }
 
 static gboolean
@@ -226,27 +245,32 @@ transport_is_writable (CallstatsTransport *self)
   if (self->connection == NULL ||
       soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
     return FALSE;
-  if (g_pollable_output_stream_is_writable (get_output (self)))
+  if (!self->sending && g_pollable_output_stream_is_writable (get_output (self)))
     return TRUE;
-
-  if (self->writable == NULL) {
-    self->writable = g_pollable_output_stream_create_source (get_output (self), NULL);
-    g_source_set_callback (self->writable, G_SOURCE_FUNC (on_writable),
-        transport_ref (self), transport_unref);
-    g_source_attach (self->writable, g_main_context_get_thread_default ());
-  }
+  wait_until_writable (self);
   return FALSE;
 }
 
 static void
 transport_send (CallstatsTransport *self, gboolean binary, GBytes *frame)
 {
-  if (self->connection != NULL &&
-      soup_websocket_connection_get_state (self->connection) == SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_send_message (self->connection,
-        binary ? SOUP_WEBSOCKET_DATA_BINARY : SOUP_WEBSOCKET_DATA_TEXT, frame);
+  if (self->connection == NULL ||
+      soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
+    return;
+  soup_websocket_connection_send_message (self->connection,
+      binary ? SOUP_WEBSOCKET_DATA_BINARY : SOUP_WEBSOCKET_DATA_TEXT, frame);
+  self->sending = TRUE;
 }
 
+/* By way of libsoup's own pings, which can only be asked for in seconds. */
+static void
+transport_probe (CallstatsTransport *self)
+{
+  if (self->connection == NULL || self->probing)
+    return;
+  self->probing = TRUE;
+  soup_websocket_connection_set_keepalive_interval (self->connection, 1);
+}
 static void
 transport_close (CallstatsTransport *self, guint16 code, const char *reason)
 {
@@ -273,6 +297,7 @@ const CallstatsTransportVTable callstats_transport_vtable = {
   .open = transport_open,
   .is_writable = transport_is_writable,
   .send = transport_send,
+  .probe = transport_probe,
   .close = transport_close,
   .free = transport_free,
 };
