@@ -49,6 +49,8 @@ void callstats_outbox_restart (CallstatsOutbox *outbox);
 
 guint64 callstats_outbox_acknowledged (CallstatsOutbox *outbox);
 guint64 callstats_outbox_in_flight (CallstatsOutbox *outbox);
+
+/* Of records, those included that will tell of gaps. */
 guint callstats_outbox_length (CallstatsOutbox *outbox);
 gsize callstats_outbox_bytes (CallstatsOutbox *outbox);
 /* Nothing is left, not even a gap to tell of. */

@@ -231,7 +231,12 @@ callstats_outbox_in_flight (CallstatsOutbox *self)
 guint
 callstats_outbox_length (CallstatsOutbox *self)
 {
-  return self->entries.length;
+  guint n = self->entries.length;
+  guint i;
+
+  for (i = 0; i < CALLSTATS_N_LOSSES; i++)
+    n += self->gaps[i].count > 0;
+  return n;
 }
 
 gsize
@@ -242,8 +247,7 @@ callstats_outbox_bytes (CallstatsOutbox *self)
 
 gboolean
 callstats_outbox_is_empty (CallstatsOutbox *self)
-{
-  return self->entries.length == 0 && !callstats_outbox_has_gap (self);
+{  return callstats_outbox_length (self) == 0;
 }
 
 guint64

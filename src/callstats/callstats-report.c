@@ -25,6 +25,9 @@ struct _CallstatsReport {
   GArray *fields;   /* CallstatsField */
   GStringChunk *strings;
   gsize string_bytes;
+  /* What was allocated to begin with. */
+  guint n_objects, n_fields;
+  gsize string_chunk;
   CallstatsReport *base; /* NULL, or whose strings are shared */
 };
 
@@ -57,6 +60,9 @@ report_new_sized (gint64 time_us, guint n_objects, guint n_fields, gsize string_
       g_array_sized_new (FALSE, FALSE, sizeof (CallstatsStatsObject), n_objects);
   report->fields = g_array_sized_new (FALSE, FALSE, sizeof (CallstatsField), n_fields);
   report->strings = g_string_chunk_new (string_chunk);
+  report->n_objects = n_objects;
+  report->n_fields = n_fields;
+  report->string_chunk = string_chunk;
   return report;
 }
 
@@ -511,8 +517,12 @@ callstats_report_fields (
 gsize
 callstats_report_size (const CallstatsReport *report)
 {
-  return sizeof *report + report->objects->len * sizeof (CallstatsStatsObject) +
-         report->fields->len * sizeof (CallstatsField) + report->string_bytes +
+  gsize n_objects = MAX (report->n_objects, report->objects->len);
+  gsize n_fields = MAX (report->n_fields, report->fields->len);
+  gsize n_chunks = report->string_bytes / report->string_chunk + 1;
+
+  return sizeof *report + n_objects * sizeof (CallstatsStatsObject) +
+         n_fields * sizeof (CallstatsField) + n_chunks * report->string_chunk +
          (report->base != NULL ? callstats_report_size (report->base) : 0);
 }
 

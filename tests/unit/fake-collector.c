@@ -32,6 +32,7 @@ struct _FakeCollector {
   GCond cond;
   FakeBehaviour behaviour;
   gboolean dropping;
+  gboolean stalled;
   guint handshakes, connections;
   GPtrArray *hellos;    /* JsonObject */
   GPtrArray *records;   /* CallstatsRecord */
@@ -398,6 +399,29 @@ fake_collector_drop (FakeCollector *self)
   while (self->dropping)
     g_cond_wait (&self->cond, &self->lock);
   g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+stall_now (gpointer data)
+{
+  FakeCollector *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (self->stalled)
+    g_cond_wait (&self->cond, &self->lock);
+  g_mutex_unlock (&self->lock);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_stall (FakeCollector *self, gboolean stalled)
+{
+  g_mutex_lock (&self->lock);
+  self->stalled = stalled;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+  if (stalled)
+    g_main_context_invoke (self->context, stall_now, self);
 }
 
 typedef struct {

@@ -41,6 +41,8 @@ void fake_collector_behave (FakeCollector *self, const FakeBehaviour *behaviour)
 /* Breaks the connection without a close frame. */
 void fake_collector_drop (FakeCollector *self);
 void fake_collector_send (FakeCollector *self, const char *text);
+/* Neither reads nor writes anything until told otherwise. */
+void fake_collector_stall (FakeCollector *self, gboolean stalled);
 /* Acknowledges what it has. */
 void fake_collector_ack (FakeCollector *self);
 

@@ -352,7 +352,7 @@ test_the_disk_holds_more_than_memory (Fixture *fixture, gconstpointer data)
     send_numbered (client, fabric, i);
     for (k = 0; k < 4; k++)
       send_report (client, fabric, i * 4 + k, 1500);
-    if (i % 20 == 0)
+    if (i % 5 == 0)
       g_assert_true (callstats_client_flush (client, DEADLINE_SECONDS * 1000));
   }
   g_assert_cmpuint (get_stat (client, "bytes-queued"), <=, 512 * 1024);
