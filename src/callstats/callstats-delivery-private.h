@@ -24,7 +24,10 @@ typedef struct {
 
 typedef struct {
   /* A token for the audience, new at every call. (transfer full): NULL with an error. */
-  char *(*get_token) (const char *audience, gpointer user_data, GError **error);
+  char *(*get_token) (const char *audience, gpointer user_data,
+      GError **error); /* TRUE: only the application can make another one, and was asked
+                        * to; callstats_delivery_restart() follows when it has. */
+  gboolean (*ask_token) (gpointer user_data);
   /* The backend welcomed this client. */
   void (*welcomed) (gpointer user_data);
   /* A part of the backend's configuration, a JSON object's text. */
@@ -69,7 +72,8 @@ void callstats_delivery_free (CallstatsDelivery *delivery);
 void callstats_delivery_push (CallstatsDelivery *delivery, CallstatsRecord *record);
 /* A record that should have been pushed was given up for want of room. */
 void callstats_delivery_lose (CallstatsDelivery *delivery, const CallstatsRecord *record);
-/* The credentials changed: a refused delivery tries again. */
+/* The credentials changed: a refused delivery tries again, one that waits for a new token
+ * sends it. */
 void callstats_delivery_restart (CallstatsDelivery *delivery);
 /* Sends what waits for a batch to fill. */
 void callstats_delivery_flush (CallstatsDelivery *delivery);

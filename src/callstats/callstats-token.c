@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "callstats-error.h"
+#include "callstats-json-private.h"
 #include "callstats-token-private.h"
 
 #define CLOCK_SKEW 60 /* seconds */
@@ -61,4 +62,32 @@ callstats_token_sign (
         "A token for user “%s” cannot be signed: %s", claims->user_id,
         g_strerror (failed != 0 ? failed : errno));
   return token;
+}
+
+static char *
+decode_payload (const char *token, gsize *length)
+{
+  g_auto (GStrv) pieces = g_strsplit (token, ".", 3);
+  g_autofree char *padded = NULL;
+
+  if (g_strv_length (pieces) != 3)
+    return NULL;
+  /* JWTs use the alphabet for URLs, and leave the padding out. */
+  padded = g_strconcat (pieces[1], &"==="[3 - (4 - strlen (pieces[1]) % 4) % 4], NULL);
+  g_strdelimit (padded, "-", '+');
+  g_strdelimit (padded, "_", '/');
+  return (char *)g_base64_decode (padded, length);
+}
+
+gint64
+callstats_token_get_expiry (const char *token)
+{
+  gint64 unknown = g_get_real_time () / G_USEC_PER_SEC + CALLSTATS_TOKEN_LIFETIME;
+  gsize length = 0;
+  g_autofree char *payload = decode_payload (token, &length);
+  g_autoptr (JsonObject) claims = NULL;
+
+  if (payload != NULL)
+    claims = callstats_json_parse_object (payload, length, NULL);
+  return claims != NULL ? callstats_json_get_int (claims, "exp", unknown) : unknown;
 }

@@ -164,8 +164,21 @@ on_spool_trouble (const GError *error, gpointer user_data)
   self->callbacks.trouble (error, self->user_data);
 }
 
+/* A token that the application gave goes before a secret. */
+static gboolean
+ask_token (gpointer user_data)
+{
+  CallstatsUplink *self = user_data;
+
+  if (self->configuration->token == NULL || *self->configuration->token == '\0')
+    return FALSE;
+  self->callbacks.need_token (FALSE, self->user_data);
+  return TRUE;
+}
+
 static const CallstatsDeliveryCallbacks delivery_callbacks = {
   .get_token = get_token,
+  .ask_token = ask_token,
   .welcomed = on_welcomed,
   .configured = on_configured,
   .progressed = on_progressed,

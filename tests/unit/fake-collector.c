@@ -33,7 +33,7 @@ struct _FakeCollector {
   FakeBehaviour behaviour;
   gboolean dropping;
   gboolean stalled;
-  guint handshakes, connections;
+  guint handshakes, connections, tokens;
   GPtrArray *hellos;    /* JsonObject */
   GPtrArray *records;   /* CallstatsRecord */
   GArray *arrivals;     /* Arrival */
@@ -188,6 +188,17 @@ on_hello (Connection *connection, JsonObject *hello)
 }
 
 static void
+on_token (Connection *connection)
+{
+  FakeCollector *self = connection->collector;
+
+  g_mutex_lock (&self->lock);
+  self->tokens++;
+  changed (self);
+  g_mutex_unlock (&self->lock);
+}
+
+static void
 on_records (Connection *connection, CallstatsMessage *message)
 {
   FakeCollector *self = connection->collector;
@@ -226,6 +237,8 @@ on_message (
     on_records (connection, message);
   else if (strcmp (message->type, "hello") == 0)
     on_hello (connection, message->object);
+  else if (strcmp (message->type, "token") == 0)
+    on_token (connection);
 }
 
 static void
@@ -492,6 +505,12 @@ guint
 fake_collector_n_hellos (FakeCollector *self)
 {
   return (guint)read_number (self, NULL, &self->hellos->len);
+}
+
+guint
+fake_collector_n_tokens (FakeCollector *self)
+{
+  return (guint)read_number (self, NULL, &self->tokens);
 }
 
 JsonObject *

@@ -49,6 +49,8 @@ void fake_collector_ack (FakeCollector *self);
 /* What came so far. */
 guint fake_collector_n_handshakes (FakeCollector *self);
 guint fake_collector_n_hellos (FakeCollector *self);
+/* New tokens on open connections. */
+guint fake_collector_n_tokens (FakeCollector *self);
 /* (transfer full) */
 JsonObject *fake_collector_get_hello (FakeCollector *self, guint index);
 guint64 fake_collector_get_stored (FakeCollector *self);

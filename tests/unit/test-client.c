@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "callstats-json-private.h"
+#include "callstats-token-private.h"
 #include "fake-collector.h"
 
 #define DEADLINE_SECONDS 20
@@ -1044,6 +1045,47 @@ test_clients_may_go_at_any_time (Fixture *fixture, gconstpointer data)
   g_assert_cmpuint (fixture->warnings->len, ==, 0);
 }
 
+/* A token of the application's own making, that ends in so many seconds. */
+static char *
+make_token (guint seconds)
+{
+  CallstatsTokenClaims claims = { .app_id = FAKE_APP,
+    .user_id = "alice",
+    .audience = "ws://127.0.0.1",
+    .now = g_get_real_time () / G_USEC_PER_SEC + seconds - CALLSTATS_TOKEN_LIFETIME };
+
+  return callstats_token_sign (FAKE_SECRET, &claims, NULL);
+}
+
+static void
+on_need_token (CallstatsClient *client, gboolean force, gpointer user_data)
+{
+  guint *asked = user_data;
+
+  g_assert_false (force);
+  (*asked)++;
+}
+
+static void
+test_a_token_is_renewed_without_a_new_connection (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *first = make_token (3);
+  g_autofree char *second = make_token (600);
+  guint asked = 0;
+
+  g_object_set (fixture->client, "app-secret", NULL, "token", first, NULL);
+  g_signal_connect (fixture->client, "need-token", G_CALLBACK (on_need_token), &asked);
+  g_free (add_fabric (fixture));
+  WAIT_UNTIL (asked == 1);
+  g_assert_cmpuint (fake_collector_n_tokens (fixture->collector), ==, 0);
+  g_object_set (fixture->client, "token", second, NULL);
+  WAIT_UNTIL (fake_collector_n_tokens (fixture->collector) == 1);
+  g_assert_cmpuint (fake_collector_n_hellos (fixture->collector), ==, 1);
+  g_assert_true (backend_is (fixture->client, "connected"));
+  g_assert_cmpuint (fixture->warnings->len, ==, 0);
+  g_signal_handlers_disconnect_by_data (fixture->client, &asked);
+}
+
 static void
 exit_in_mid_traffic (Fixture *fixture, gconstpointer data)
 {
@@ -1214,6 +1256,8 @@ main (int argc, char **argv)
       test_a_backend_that_does_not_acknowledge_gets_a_window);
   ADD ("data-too-deep-for-a-frame-is-refused", test_data_too_deep_for_a_frame_is_refused);
   ADD ("ten-threads-may-use-a-client-at-once", test_ten_threads_may_use_a_client_at_once);
+  ADD ("a-token-is-renewed-without-a-new-connection",
+      test_a_token_is_renewed_without_a_new_connection);
   ADD ("clients-may-go-at-any-time", test_clients_may_go_at_any_time);
   ADD ("exit-in-mid-traffic/subprocess", exit_in_mid_traffic);
   g_test_add_func ("/client/a-process-may-exit-in-mid-traffic",

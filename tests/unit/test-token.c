@@ -105,6 +105,25 @@ test_what_cannot_be_signed_is_told_without_the_secret (void)
   }
 }
 
+static void
+test_when_a_token_ends_can_be_read (void)
+{
+  static const char *const silly[] = { "", "a", "a.b.c", "..", "a.e30.c", "a.W10.c",
+    "\xff.\xff.\xff" };
+  g_autofree char *token = sign (SECRET, "alice", NULL);
+  g_autofree char *longer = sign (SECRET, "alice?>~é", NULL);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+  guint i;
+
+  g_assert_cmpint (
+      callstats_token_get_expiry (token), ==, NOW + CALLSTATS_TOKEN_LIFETIME);
+  g_assert_cmpint (
+      callstats_token_get_expiry (longer), ==, NOW + CALLSTATS_TOKEN_LIFETIME);
+  for (i = 0; i < G_N_ELEMENTS (silly); i++)
+    g_assert_cmpint (
+        callstats_token_get_expiry (silly[i]), >=, now + CALLSTATS_TOKEN_LIFETIME);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -118,5 +137,7 @@ main (int argc, char **argv)
       "/token/the-secret-is-not-in-the-token", test_the_secret_is_not_in_the_token);
   g_test_add_func ("/token/what-cannot-be-signed-is-told-without-the-secret",
       test_what_cannot_be_signed_is_told_without_the_secret);
+  g_test_add_func (
+      "/token/when-a-token-ends-can-be-read", test_when_a_token_ends_can_be_read);
   return g_test_run ();
 }

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The inside of a delivery, for its three files: callstats-delivery.c (its life, its
+ * connections, when they are tried again), -sending.c (records, frames, tokens) and
+ * -control.c (what the backend says).
+ *
+ * Monitor thread only.
+ */
+#pragma once
+
+#include "callstats-codec-private.h"
+#include "callstats-delivery-private.h"
+#include "callstats-network-watch-private.h"
+#include "callstats-sessions-private.h"
+#include "callstats-transport-private.h"
+
+struct _CallstatsDelivery {
+  CallstatsDeliveryCallbacks callbacks;
+  gpointer user_data;
+
+  char *uri;
+  char *audience;
+  char *app_id;
+  char *user_id;
+  char *client;
+
+  const CallstatsTransportVTable *transport_class;
+  CallstatsTransport *transport; /* NULL: no connection */
+  CallstatsEncoder *encoder;     /* lives as long as the connection */
+  CallstatsDecoder *decoder;
+  CallstatsSessions *sessions;
+  gboolean held_up; /* the next connection waits for the sessions to be ready */
+
+  CallstatsDeliveryState state;
+  GSource *retry;   /* WAITING */
+  GSource *welcome; /* CONNECTING: its time-out */
+  GSource *silence; /* CONNECTED: its time-out */
+  GSource *renewal; /* CONNECTED: of the token */
+  GSource *batch;   /* NULL: nothing waits for company */
+  guint attempts;   /* since the last stable connection */
+  gint64 connected_at;
+  gboolean told_trouble;
+  gint64 not_before;              /* the backend asked to wait until then */
+  CallstatsNetworkWatch *network; /* NULL: cannot be watched */
+  GQueue outgoing;                /* GBytes: encoded, and not given to libsoup yet */
+  gint64 hello_at;
+  gint64 token_expires;            /* seconds since the epoch */
+  gboolean renewing;               /* the application was asked for another token */
+  double round_trip, clock_offset; /* ms, of the last welcome */
+  guint64 connects, sent, bytes_raw, bytes_sent;
+};
+
+/* Timers */
+void callstats_delivery_clear_source (GSource **source);
+void callstats_delivery_start_timer (
+    CallstatsDelivery *self, GSource **source, guint interval_ms, GSourceFunc func);
+
+/* Connections */
+void callstats_delivery_disconnect (CallstatsDelivery *self);
+/* Ends this one and tries again later. */
+void callstats_delivery_retry (
+    CallstatsDelivery *self, const GError *error, guint at_least_ms);
+void callstats_delivery_fail (CallstatsDelivery *self, int code, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
+/* Tries again at once. */
+void callstats_delivery_reconnect (CallstatsDelivery *self);
+/* The other end is there. */
+void callstats_delivery_note_life (CallstatsDelivery *self);
+
+/* Sending */
+void callstats_delivery_send_message (CallstatsDelivery *self, const char *json);
+void callstats_delivery_send_hello (CallstatsDelivery *self);
+void callstats_delivery_pump (CallstatsDelivery *self);
+gboolean callstats_delivery_on_batch (gpointer delivery);
+void callstats_delivery_schedule_renewal (CallstatsDelivery *self);
+/* There are new credentials, which the connection may wait for. */
+void callstats_delivery_renew (CallstatsDelivery *self);
+
+/* Control */
+void callstats_delivery_take_frame (gboolean binary, GBytes *frame, gpointer delivery);
+/* TRUE: this session is through, and the next one is connected for. */
+gboolean callstats_delivery_change_session (CallstatsDelivery *self);
+
+static inline CallstatsOutbox *
+callstats_delivery_outbox (CallstatsDelivery *self)
+{
+  return callstats_sessions_outbox (self->sessions);
+}
