@@ -43,7 +43,8 @@ is_safe (int folder, gboolean ours_alone)
     return FALSE;
   if (ours_alone)
     return info.st_uid == geteuid () && (info.st_mode & 077) == 0;
-  return (info.st_mode & 022) == 0 || (info.st_mode & S_ISVTX) != 0;
+  return (info.st_uid == geteuid () || info.st_uid == 0) &&
+         ((info.st_mode & 022) == 0 || (info.st_mode & S_ISVTX) != 0);
 }
 
 static int
