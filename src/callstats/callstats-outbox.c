@@ -247,7 +247,8 @@ callstats_outbox_bytes (CallstatsOutbox *self)
 
 gboolean
 callstats_outbox_is_empty (CallstatsOutbox *self)
-{  return callstats_outbox_length (self) == 0;
+{
+  return callstats_outbox_length (self) == 0;
 }
 
 guint64
