@@ -5,41 +5,17 @@
  * Monitor thread only; a job is the disk thread's while it is under way, and there is one
  * at a time of each spool.
  */
-#include "callstats-spool-private.h"
-
 #include <string.h>
-#include <unistd.h>
 
-#include "callstats-error.h"
 #include "callstats-monitor.h"
+#include "callstats-spool-inside-private.h"
 #include "callstats-spool-job-private.h"
 
 #define BATCH_BYTES (256 * 1024) /* written at a time */
-#define MIN_SEGMENT (64 * 1024)
-#define MAX_SEGMENT (4 * 1024 * 1024)
-#define RETRY_MS 10000    /* after a full disk */
-#define SHRINK_PERCENT 25 /* of the records, when the journal is full */
+#define RETRY_MS 10000           /* after a full disk */
+#define SHRINK_PERCENT 25        /* of the records, when the journal is full */
 #define FULL(max) ((max) / 16 * 15)
 #define EXPIRY_MS (3600 * 1000)
-#define FIRST_LOOK_MS 1000 /* until the second look; the others take longer */
-#define LAST_LOOK_MS 60000
-
-struct _CallstatsSpoolShelf {
-  gatomicrefcount ref_count;
-  CallstatsSpoolShelfCallbacks callbacks;
-  gpointer user_data;
-  gboolean freed;
-  gboolean warned;
-  char *path;
-  char *folder;
-  guint64 max_bytes;
-  gint64 max_age; /* µs */
-  gsize segment_bytes;
-  guint looks;
-  GSource *look;
-  GPtrArray *homes; /* found by the disk thread */
-  GError *error;    /* of looking */
-};
 
 struct _CallstatsSpool {
   CallstatsSpoolShelf *shelf;
@@ -60,184 +36,6 @@ struct _CallstatsSpool {
   gboolean stuck; /* the disk takes nothing until retry */
   GSource *sync, *retry, *expiry;
 };
-
-/* The disk thread */
-
-typedef struct {
-  void (*run) (gpointer data);
-  void (*done) (gpointer data); /* on the monitor thread */
-  gpointer data;
-} Errand;
-
-static gboolean
-errand_done (gpointer user_data)
-{
-  Errand *errand = user_data;
-
-  errand->done (errand->data);
-  g_free (errand);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-errand_run (gpointer data, gpointer user_data)
-{
-  Errand *errand = data;
-
-  errand->run (errand->data);
-  callstats_monitor_invoke (errand_done, errand, NULL);
-}
-
-static gpointer
-start_disk_thread (gpointer data)
-{
-  return g_thread_pool_new (errand_run, NULL, 1, FALSE, NULL);
-}
-
-/* In the order of the calls. */
-static void
-run_on_disk (void (*run) (gpointer), void (*done) (gpointer), gpointer data)
-{
-  static GOnce once = G_ONCE_INIT;
-  GThreadPool *disk = g_once (&once, start_disk_thread, NULL);
-  Errand *errand = g_new (Errand, 1);
-
-  *errand = (Errand){ run, done, data };
-  g_thread_pool_push (disk, errand, NULL);
-}
-
-/* The shelf */
-
-static CallstatsSpoolShelf *
-shelf_ref (CallstatsSpoolShelf *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
-static void
-shelf_unref (CallstatsSpoolShelf *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_clear_error (&self->error);
-  g_free (self->path);
-  g_free (self->folder);
-  g_free (self);
-}
-
-static void
-tell_trouble (CallstatsSpoolShelf *self, const GError *reason)
-{
-  g_autoptr (GError) error = NULL;
-
-  if (self->warned || self->freed)
-    return;
-  self->warned = TRUE;
-  error = g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNAVAILABLE,
-      "spool-dir “%s” keeps no records: %s; they are kept in memory only", self->path,
-      reason->message);
-  self->callbacks.trouble (error, self->user_data);
-}
-
-static void
-look (gpointer data)
-{
-  CallstatsSpoolShelf *self = data;
-  int folder = callstats_spool_folder_open (self->path, self->folder, &self->error);
-
-  if (folder < 0)
-    return;
-  self->homes = callstats_spool_folder_adopt (folder, self->segment_bytes);
-  close (folder);
-}
-
-static void
-close_home (gpointer home)
-{
-  callstats_spool_home_close (home, FALSE);
-}
-
-static gboolean on_look (gpointer user_data);
-
-/* Nothing new is no news, but for the first time. */
-static void
-tell_found (CallstatsSpoolShelf *self, GPtrArray *homes)
-{
-  guint wait = FIRST_LOOK_MS;
-  guint i;
-
-  for (i = 0; i < self->looks && wait < LAST_LOOK_MS; i++)
-    wait *= 5;
-  self->look =
-      callstats_monitor_add_timeout (MIN (wait, LAST_LOOK_MS), on_look, self, NULL);
-  if (self->looks++ == 0 || homes->len > 0)
-    self->callbacks.found (homes, self->user_data);
-  else
-    g_ptr_array_unref (homes);
-}
-
-static void
-look_done (gpointer data)
-{
-  CallstatsSpoolShelf *self = data;
-  GPtrArray *homes = g_steal_pointer (&self->homes);
-
-  if (homes == NULL)
-    homes = g_ptr_array_new ();
-  if (self->error != NULL)
-    tell_trouble (self, self->error);
-  if (self->freed) {
-    g_ptr_array_set_free_func (homes, close_home);
-    g_ptr_array_unref (homes);
-  } else {
-    tell_found (self, homes);
-  }
-  shelf_unref (self);
-}
-
-static gboolean
-on_look (gpointer user_data)
-{
-  CallstatsSpoolShelf *self = user_data;
-
-  g_clear_pointer (&self->look, g_source_unref);
-  g_clear_error (&self->error);
-  run_on_disk (look, look_done, shelf_ref (self));
-  return G_SOURCE_REMOVE;
-}
-
-CallstatsSpoolShelf *
-callstats_spool_shelf_new (const CallstatsSpoolOptions *options,
-    const CallstatsSpoolShelfCallbacks *callbacks, gpointer user_data)
-{
-  CallstatsSpoolShelf *self = g_new0 (CallstatsSpoolShelf, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  self->callbacks = *callbacks;
-  self->user_data = user_data;
-  self->path = g_strdup (options->path);
-  self->folder =
-      callstats_spool_folder_name (options->origin, options->app_id, options->user_id);
-  self->max_bytes = options->max_bytes;
-  self->max_age = (gint64)MIN (options->max_age, G_MAXINT32) * G_TIME_SPAN_SECOND;
-  self->segment_bytes = CLAMP (options->max_bytes / 16, MIN_SEGMENT, MAX_SEGMENT);
-  run_on_disk (look, look_done, shelf_ref (self));
-  return self;
-}
-
-void
-callstats_spool_shelf_free (CallstatsSpoolShelf *self)
-{
-  if (self == NULL)
-    return;
-  self->freed = TRUE;
-  if (self->look != NULL) {
-    g_source_destroy (self->look);
-    g_clear_pointer (&self->look, g_source_unref);
-  }
-  shelf_unref (self);
-}
 
 /* Timers */
 
@@ -274,34 +72,13 @@ on_retry (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gint64
-expired_before (CallstatsSpoolShelf *self)
-{
-  return g_get_real_time () - self->max_age;
-}
-
-void
-callstats_spool_shelf_expire (CallstatsSpoolShelf *self, CallstatsSpoolHome *home)
-{
-  gint64 before = expired_before (self);
-  guint i;
-
-  for (i = 0; i < home->entries->len; i++) {
-    CallstatsJournalEntry *entry =
-        &g_array_index (home->entries, CallstatsJournalEntry, i);
-
-    if (entry->lost || entry->time >= before || entry->keep == CALLSTATS_KEEP_GAP)
-      continue;
-    entry->lost = TRUE;
-    entry->loss = CALLSTATS_LOSS_AGE;
-  }
-}
 static gboolean
 on_expiry (gpointer user_data)
 {
   CallstatsSpool *self = user_data;
 
-  callstats_outbox_expire (self->outbox, expired_before (self->shelf));
+  callstats_outbox_expire (
+      self->outbox, callstats_spool_shelf_expired_before (self->shelf));
   callstats_spool_kick (self);
   return G_SOURCE_CONTINUE;
 }
@@ -332,7 +109,7 @@ plan_writing (CallstatsSpool *self, CallstatsSpoolJob *job)
         self->outbox, MIN (BATCH_BYTES, self->shelf->segment_bytes), job->entries);
   if (self->compact_due && self->home != NULL) {
     job->has_state = TRUE;
-    job->before = expired_before (self->shelf);
+    job->before = callstats_spool_shelf_expired_before (self->shelf);
     job->live = callstats_outbox_live (self->outbox);
     self->compact_due = FALSE;
   }
@@ -402,7 +179,7 @@ settle_failure (CallstatsSpool *self, const CallstatsSpoolJob *job)
     return;
   self->stuck = TRUE;
   callstats_outbox_set_stuck (self->outbox, TRUE);
-  tell_trouble (self->shelf, job->error);
+  callstats_spool_shelf_tell_trouble (self->shelf, job->error);
   clear_source (&self->retry);
   self->retry = callstats_monitor_add_timeout (RETRY_MS, on_retry, self, NULL);
 }
@@ -440,13 +217,13 @@ start_job (CallstatsSpool *self, CallstatsSpoolJob *job)
   job->segment_bytes = self->shelf->segment_bytes;
   job->home = self->home;
   self->job = job;
-  run_on_disk (job_run, job_done, self);
+  callstats_spool_run_on_disk (job_run, job_done, self);
 }
 
 static void
 spool_destroy (CallstatsSpool *self)
 {
-  shelf_unref (self->shelf);
+  callstats_spool_shelf_unref (self->shelf);
   callstats_journal_state_clear (&self->written);
   g_free (self->session);
   g_free (self);
@@ -522,7 +299,7 @@ callstats_spool_new (CallstatsSpoolShelf *shelf, CallstatsSpoolHome *home,
 {
   CallstatsSpool *self = g_new0 (CallstatsSpool, 1);
 
-  self->shelf = shelf_ref (shelf);
+  self->shelf = callstats_spool_shelf_ref (shelf);
   self->home = home;
   self->session = g_strdup (session);
   self->outbox = outbox;
@@ -536,7 +313,7 @@ callstats_spool_new (CallstatsSpoolShelf *shelf, CallstatsSpoolHome *home,
   self->bytes = callstats_journal_bytes (home->journal);
   self->compact_due = home->entries->len > 0 &&
                       g_array_index (home->entries, CallstatsJournalEntry, 0).time <
-                          expired_before (self->shelf);
+                          callstats_spool_shelf_expired_before (self->shelf);
   return self;
 }
 
