@@ -131,6 +131,21 @@ callstats_outbox_unwritten (CallstatsOutbox *self)
   return self->n_unwritten;
 }
 
+guint64
+callstats_outbox_written_through (CallstatsOutbox *self)
+{
+  return self->written_index;
+}
+
+/* What is written is written in order. */
+guint64
+callstats_outbox_oldest_written (CallstatsOutbox *self)
+{
+  CallstatsOutboxEntry *entry = g_queue_peek_head (&self->entries);
+
+  return entry != NULL && entry->written ? entry->index : 0;
+}
+
 /* A gap record that is not written yet takes its count from the gap when it is. */
 void
 callstats_outbox_get_state (CallstatsOutbox *self, CallstatsJournalState *state)

@@ -74,6 +74,9 @@ void callstats_outbox_take_unwritten (
 void callstats_outbox_written (CallstatsOutbox *outbox, gboolean ok);
 /* Records that are still to be written. */
 guint callstats_outbox_unwritten (CallstatsOutbox *outbox);
+/* Indexes in the journal: the last one, and that of the oldest record; 0: none. */
+guint64 callstats_outbox_written_through (CallstatsOutbox *outbox);
+guint64 callstats_outbox_oldest_written (CallstatsOutbox *outbox);
 /* What the journal has to know of the session. (session: unset) */
 void callstats_outbox_get_state (CallstatsOutbox *outbox, CallstatsJournalState *state);
 

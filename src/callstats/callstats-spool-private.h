@@ -4,9 +4,9 @@
  * else ever waits for a disk.
  *
  * What is pushed is written at once, so it survives the process. It survives the power
- * too once it is synced: CALLSTATS_SYNC_MS after it was written, unless the backend has
- * acknowledged it by then. What is dropped is synced before anything is sent under a
- * number that follows from that.
+ * too once it is synced: CALLSTATS_SYNC_MS after it was written, or twice that, unless
+ * the backend has acknowledged it by then. What is dropped is synced before anything is
+ * sent under a number that follows from that.
  *
  * Monitor thread only.
  */
@@ -15,7 +15,7 @@
 #include "callstats-outbox-private.h"
 #include "callstats-spool-folder-private.h"
 
-#define CALLSTATS_SYNC_MS 2000
+#define CALLSTATS_SYNC_MS 1500
 
 typedef struct {
   const char *path;   /* of the folder */

@@ -30,8 +30,9 @@ struct _CallstatsSpool {
   CallstatsJournalState written; /* of the journal; session: the one it knows */
   gsize bytes;
   gboolean unsynced, sync_due;
-  gboolean flushing; /* sync whatever is written until all is */
-  gboolean renamed;  /* and the disk does not know yet */
+  guint64 sync_through; /* the index that was written when the timer was started */
+  gboolean flushing;    /* sync whatever is written until all is */
+  gboolean renamed;     /* and the disk does not know yet */
   gboolean compact_due, full;
   gboolean stuck; /* the disk takes nothing until retry */
   GSource *sync, *retry, *expiry;
@@ -48,14 +49,27 @@ clear_source (GSource **source)
   g_clear_pointer (source, g_source_unref);
 }
 
+static gboolean on_sync (gpointer user_data);
+
+static void
+start_sync_timer (CallstatsSpool *self)
+{
+  self->sync_through = callstats_outbox_written_through (self->outbox);
+  self->sync = callstats_monitor_add_timeout (CALLSTATS_SYNC_MS, on_sync, self, NULL);
+}
+
+/* What the backend has acknowledged meanwhile needs no sync. */
 static gboolean
 on_sync (gpointer user_data)
 {
   CallstatsSpool *self = user_data;
+  guint64 oldest = callstats_outbox_oldest_written (self->outbox);
 
   clear_source (&self->sync);
-  self->sync_due = self->unsynced && callstats_outbox_length (self->outbox) > 0;
-  self->unsynced = self->sync_due;
+  self->unsynced &= oldest != 0;
+  self->sync_due = self->unsynced && oldest <= self->sync_through;
+  if (self->unsynced && !self->sync_due)
+    start_sync_timer (self);
   callstats_spool_kick (self);
   return G_SOURCE_REMOVE;
 }
@@ -132,7 +146,7 @@ note_sync (CallstatsSpool *self, const CallstatsSpoolJob *job)
   if (!self->unsynced && callstats_outbox_unwritten (self->outbox) == 0)
     self->flushing = FALSE;
   if (self->unsynced && self->sync == NULL)
-    self->sync = callstats_monitor_add_timeout (CALLSTATS_SYNC_MS, on_sync, self, NULL);
+    start_sync_timer (self);
 }
 
 static void
