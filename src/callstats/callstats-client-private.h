@@ -48,3 +48,12 @@ void callstats_job_post (CallstatsJob *job);
 /* The client's signals: what the reporter tells, emitted on the context. */
 void callstats_client_install_signals (void);
 void callstats_client_start_signals (CallstatsClient *self, GMainContext *context);
+
+/* The properties but stats: ids from 1 to their count. FALSE: there is no such id. */
+void callstats_client_install_properties (GObjectClass *klass);
+guint callstats_client_count_properties (void);
+void callstats_client_init_configuration (CallstatsConfiguration *configuration);
+gboolean callstats_client_set_configuration (
+    CallstatsConfiguration *configuration, guint id, const GValue *value);
+gboolean callstats_client_get_configuration (
+    const CallstatsConfiguration *configuration, guint id, GValue *value);

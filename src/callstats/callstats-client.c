@@ -15,10 +15,6 @@
 #include "callstats-record-private.h"
 #include "callstats-limits-private.h"
 
-#define DEFAULT_MEMORY_MAX_BYTES (4 * 1024 * 1024)
-#define DEFAULT_SPOOL_MAX_BYTES (64 * 1024 * 1024)
-#define DEFAULT_SPOOL_MAX_AGE (7 * 24 * 3600)
-
 /**
  * CallstatsClient:
  *
@@ -45,29 +41,6 @@ struct _CallstatsClient {
   CallstatsReporter *reporter;
   GMainContext *context; /* where signals are emitted */
 };
-
-enum {
-  PROP_APP_ID = 1,
-  PROP_APP_SECRET,
-  PROP_APP_SECRET_FILE,
-  PROP_USER_ID,
-  PROP_USER_NAME,
-  PROP_CONFERENCE_ID,
-  PROP_BACKEND_URL,
-  PROP_TOKEN,
-  PROP_SITE_ID,
-  PROP_APPLICATION_VERSION,
-  PROP_ADDITIONAL_IDS,
-  PROP_ALLOW_PLAINTEXT,
-  PROP_MEMORY_MAX_BYTES,
-  PROP_SPOOL_DIR,
-  PROP_SPOOL_MAX_BYTES,
-  PROP_SPOOL_MAX_AGE,
-  PROP_STATS,
-  N_PROPS
-};
-
-static GParamSpec *props[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (CallstatsClient, callstats_client, G_TYPE_OBJECT)
 
@@ -419,79 +392,17 @@ post_configuration (CallstatsClient *self)
   callstats_job_post (job);
 }
 
-/* Returns: (nullable): where the string property of that id lies. */
-static char **
-find_text (CallstatsClient *self, guint id)
-{
-  switch (id) {
-  case PROP_APP_ID:
-    return &self->configuration.app_id;
-  case PROP_APP_SECRET:
-    return &self->configuration.app_secret;
-  case PROP_APP_SECRET_FILE:
-    return &self->configuration.app_secret_file;
-  case PROP_USER_ID:
-    return &self->configuration.user_id;
-  case PROP_USER_NAME:
-    return &self->configuration.user_name;
-  case PROP_CONFERENCE_ID:
-    return &self->configuration.conference_id;
-  case PROP_BACKEND_URL:
-    return &self->configuration.backend_url;
-  case PROP_TOKEN:
-    return &self->configuration.token;
-  case PROP_SITE_ID:
-    return &self->configuration.site_id;
-  case PROP_APPLICATION_VERSION:
-    return &self->configuration.application_version;
-  case PROP_SPOOL_DIR:
-    return &self->configuration.spool_dir;
-  default:
-    return NULL;
-  }
-}
-
-/* Returns: (nullable): where the uint64 property of that id lies. */
-static guint64 *
-find_number (CallstatsClient *self, guint id)
-{
-  switch (id) {
-  case PROP_MEMORY_MAX_BYTES:
-    return &self->configuration.memory_max_bytes;
-  case PROP_SPOOL_MAX_BYTES:
-    return &self->configuration.spool_max_bytes;
-  case PROP_SPOOL_MAX_AGE:
-    return &self->configuration.spool_max_age;
-  default:
-    return NULL;
-  }
-}
-
 static void
 callstats_client_set_property (
     GObject *object, guint id, const GValue *value, GParamSpec *pspec)
 {
   CallstatsClient *self = CALLSTATS_CLIENT (object);
-  char **text = find_text (self, id);
 
   g_mutex_lock (&self->lock);
-  if (text != NULL) {
-    g_free (*text);
-    *text = g_value_dup_string (value);
-    if (id == PROP_APP_ID || id == PROP_APP_SECRET || id == PROP_APP_SECRET_FILE ||
-        id == PROP_USER_ID || id == PROP_TOKEN)
-      self->configuration.credentials_serial++;
-  } else if (id == PROP_ADDITIONAL_IDS) {
-    g_clear_pointer (&self->configuration.additional_ids, g_variant_unref);
-    self->configuration.additional_ids = g_value_dup_variant (value);
-  } else if (id == PROP_ALLOW_PLAINTEXT) {
-    self->configuration.allow_plaintext = g_value_get_boolean (value);
-  } else if (find_number (self, id) != NULL) {
-    *find_number (self, id) = g_value_get_uint64 (value);
-  } else {
+  if (callstats_client_set_configuration (&self->configuration, id, value))
+    post_configuration (self);
+  else
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-  }
-  post_configuration (self);
   g_mutex_unlock (&self->lock);
 }
 
@@ -500,22 +411,13 @@ callstats_client_get_property (
     GObject *object, guint id, GValue *value, GParamSpec *pspec)
 {
   CallstatsClient *self = CALLSTATS_CLIENT (object);
-  char **text = find_text (self, id);
 
-  if (id == PROP_STATS) {
+  if (id == callstats_client_count_properties () + 1) {
     g_value_take_variant (value, callstats_client_get_stats (self));
     return;
   }
   g_mutex_lock (&self->lock);
-  if (text != NULL)
-    g_value_set_string (value, *text);
-  else if (id == PROP_ADDITIONAL_IDS)
-    g_value_set_variant (value, self->configuration.additional_ids);
-  else if (id == PROP_ALLOW_PLAINTEXT)
-    g_value_set_boolean (value, self->configuration.allow_plaintext);
-  else if (find_number (self, id) != NULL)
-    g_value_set_uint64 (value, *find_number (self, id));
-  else
+  if (!callstats_client_get_configuration (&self->configuration, id, value))
     G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
   g_mutex_unlock (&self->lock);
 }
@@ -535,173 +437,12 @@ static void
 callstats_client_finalize (GObject *object)
 {
   CallstatsClient *self = CALLSTATS_CLIENT (object);
-  guint id;
 
-  for (id = 1; id < N_PROPS; id++) {
-    if (find_text (self, id) != NULL)
-      g_free (*find_text (self, id));
-  }
-  g_clear_pointer (&self->configuration.additional_ids, g_variant_unref);
+  callstats_configuration_clear (&self->configuration);
   g_main_context_unref (self->context);
   callstats_reporter_unref (self->reporter);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (callstats_client_parent_class)->finalize (object);
-}
-
-static GParamSpec *
-text_property (const char *name, const char *blurb, GParamFlags access)
-{
-  return g_param_spec_string (name, NULL, blurb, NULL, access | G_PARAM_STATIC_STRINGS);
-}
-
-static GParamSpec *
-number_property (
-    const char *name, const char *blurb, guint64 least, guint64 most, guint64 initial)
-{
-  return g_param_spec_uint64 (name, NULL, blurb, least, most, initial,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_bounds (void)
-{
-  /**
-   * CallstatsClient:memory-max-bytes:
-   *
-   * Bytes of records kept in memory while the backend does not take them.
-   */
-  props[PROP_MEMORY_MAX_BYTES] = number_property ("memory-max-bytes",
-      "Bytes of records kept in memory while the backend does not take them", 65536,
-      G_MAXINT64, DEFAULT_MEMORY_MAX_BYTES);
-  /**
-   * CallstatsClient:spool-dir:
-   *
-   * A folder in which records are kept too until the backend has them, so that they
-   * outlive this process and its machine's power. The next client with the same backend,
-   * application and user sends them, whatever its call. It is made with mode 0700 where
-   * it is missing; secrets and tokens are never written there. Unset: memory only.
-   */
-  props[PROP_SPOOL_DIR] = text_property ("spool-dir",
-      "A folder in which records are kept until the backend has them; unset: memory only",
-      G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:spool-max-bytes:
-   *
-   * Bytes of disk that a journal in the spool may take, about.
-   */
-  props[PROP_SPOOL_MAX_BYTES] = number_property ("spool-max-bytes",
-      "Bytes of disk that a journal in the spool may take, about", 1024 * 1024,
-      G_MAXINT64, DEFAULT_SPOOL_MAX_BYTES);
-  /**
-   * CallstatsClient:spool-max-age:
-   *
-   * Seconds that a record is kept in the spool at most.
-   */
-  props[PROP_SPOOL_MAX_AGE] = number_property ("spool-max-age",
-      "Seconds that a record is kept in the spool", 1, G_MAXINT32, DEFAULT_SPOOL_MAX_AGE);
-}
-
-static void
-install_properties (GObjectClass *klass)
-{
-  /**
-   * CallstatsClient:app-id:
-   *
-   * The application id that the backend knows, at most 128 bytes.
-   */
-  props[PROP_APP_ID] = text_property (
-      "app-id", "The application id that the backend knows", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:app-secret:
-   *
-   * The application's secret; it signs tokens and never leaves the process.
-   */
-  props[PROP_APP_SECRET] = text_property (
-      "app-secret", "The application's secret; prefer app-secret-file", G_PARAM_WRITABLE);
-  /**
-   * CallstatsClient:app-secret-file:
-   *
-   * A file that holds the application's secret, read at every connect.
-   */
-  props[PROP_APP_SECRET_FILE] = text_property (
-      "app-secret-file", "A file that holds the application's secret", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:user-id:
-   *
-   * Who reports, at most 128 bytes.
-   */
-  props[PROP_USER_ID] = text_property ("user-id", "Who reports", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:user-name:
-   *
-   * A name to show for the user.
-   */
-  props[PROP_USER_NAME] =
-      text_property ("user-name", "A name to show for the user", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:conference-id:
-   *
-   * The conference of fabrics that name none, at most 256 bytes. Without one, records are
-   * held back from the backend until it is set.
-   */
-  props[PROP_CONFERENCE_ID] = text_property (
-      "conference-id", "The conference of fabrics that name none", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:backend-url:
-   *
-   * The backend: `wss://` or `ws://`. Unset: nothing is sent.
-   */
-  props[PROP_BACKEND_URL] = text_property (
-      "backend-url", "The backend: wss:// or ws://; unset: none", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:token:
-   *
-   * A token that the application made, for want of a secret: the answer to
-   * [signal@Callstats.Client::need-token].
-   */
-  props[PROP_TOKEN] = text_property ("token",
-      "A token that the application made, for want of a secret", G_PARAM_WRITABLE);
-  /**
-   * CallstatsClient:site-id:
-   *
-   * The site that the user is at, at most 256 bytes.
-   */
-  props[PROP_SITE_ID] =
-      text_property ("site-id", "The site that the user is at", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:application-version:
-   *
-   * The application's version, at most 30 bytes.
-   */
-  props[PROP_APPLICATION_VERSION] = text_property (
-      "application-version", "The application's version", G_PARAM_READWRITE);
-  /**
-   * CallstatsClient:additional-ids:
-   *
-   * More ids of the call, an `a{ss}` with some of `customerID`, `tenantID`,
-   * `productName`, `meetingsName`, `serverName`, `pbxID`, `pbxExtensionID`,
-   * `fqExtensionID` and `sessionID`, each at most 256 bytes.
-   */
-  props[PROP_ADDITIONAL_IDS] =
-      g_param_spec_variant ("additional-ids", NULL, "More ids of the call",
-          G_VARIANT_TYPE ("a{ss}"), NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  /**
-   * CallstatsClient:allow-plaintext:
-   *
-   * Whether `ws://` may leave this machine.
-   */
-  props[PROP_ALLOW_PLAINTEXT] = g_param_spec_boolean ("allow-plaintext", NULL,
-      "Whether ws:// may leave this machine", FALSE,
-      G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
-  install_bounds ();
-  /**
-   * CallstatsClient:stats: (getter get_stats)
-   *
-   * The client's own counters.
-   */
-  props[PROP_STATS] = g_param_spec_variant ("stats", NULL, "The client's own counters",
-      G_VARIANT_TYPE_VARDICT, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (klass, N_PROPS, props);
 }
 
 static void
@@ -713,7 +454,15 @@ callstats_client_class_init (CallstatsClientClass *klass)
   object_class->finalize = callstats_client_finalize;
   object_class->get_property = callstats_client_get_property;
   object_class->set_property = callstats_client_set_property;
-  install_properties (object_class);
+  callstats_client_install_properties (object_class);
+  /**
+   * CallstatsClient:stats: (getter get_stats)
+   *
+   * The client's own counters.
+   */
+  g_object_class_install_property (object_class, callstats_client_count_properties () + 1,
+      g_param_spec_variant ("stats", NULL, "The client's own counters",
+          G_VARIANT_TYPE_VARDICT, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS));
   callstats_client_install_signals ();
 }
 
@@ -721,9 +470,7 @@ static void
 callstats_client_init (CallstatsClient *self)
 {
   g_mutex_init (&self->lock);
-  self->configuration.memory_max_bytes = DEFAULT_MEMORY_MAX_BYTES;
-  self->configuration.spool_max_bytes = DEFAULT_SPOOL_MAX_BYTES;
-  self->configuration.spool_max_age = DEFAULT_SPOOL_MAX_AGE;
+  callstats_client_init_configuration (&self->configuration);
   self->reporter = callstats_reporter_new ();
   self->context = g_main_context_ref_thread_default ();
 }

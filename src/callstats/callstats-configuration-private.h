@@ -23,11 +23,13 @@ typedef struct {
   guint64 memory_max_bytes;
   char *spool_dir;
   guint64 spool_max_bytes;
-  guint64 spool_max_age; /* seconds */
+  guint64 spool_max_age;    /* seconds */
   guint credentials_serial; /* steps when something is set that a token depends on */
 } CallstatsConfiguration;
 
 CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfiguration *from);
+/* Frees what it points to. */
+void callstats_configuration_clear (CallstatsConfiguration *configuration);
 void callstats_configuration_free (CallstatsConfiguration *configuration);
 
 /* FALSE: something cannot be sent to a backend; the error says what, and the way out. */

@@ -36,10 +36,8 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
 }
 
 void
-callstats_configuration_free (CallstatsConfiguration *configuration)
+callstats_configuration_clear (CallstatsConfiguration *configuration)
 {
-  if (configuration == NULL)
-    return;
   g_free (configuration->backend_url);
   g_free (configuration->app_id);
   g_free (configuration->app_secret);
@@ -52,6 +50,14 @@ callstats_configuration_free (CallstatsConfiguration *configuration)
   g_free (configuration->application_version);
   g_free (configuration->spool_dir);
   g_clear_pointer (&configuration->additional_ids, g_variant_unref);
+}
+
+void
+callstats_configuration_free (CallstatsConfiguration *configuration)
+{
+  if (configuration == NULL)
+    return;
+  callstats_configuration_clear (configuration);
   g_free (configuration);
 }
 
