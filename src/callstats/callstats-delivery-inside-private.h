@@ -9,12 +9,13 @@
 #pragma once
 
 #include "callstats-codec-private.h"
-#include "callstats-delivery-private.h"
+#include "callstats-delivery-class-private.h"
 #include "callstats-network-watch-private.h"
 #include "callstats-sessions-private.h"
 #include "callstats-transport-private.h"
 
 struct _CallstatsDelivery {
+  CallstatsDeliveryBase base;
   CallstatsDeliveryCallbacks callbacks;
   gpointer user_data;
 

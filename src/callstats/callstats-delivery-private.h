@@ -64,6 +64,7 @@ typedef struct {
   guint64 bytes_sent;    /* frames on the wire */
 } CallstatsDeliveryStats;
 
+/* The kind of delivery that the backend's address asks for. */
 CallstatsDelivery *callstats_delivery_new (const CallstatsDeliveryOptions *options,
     const CallstatsDeliveryCallbacks *callbacks, gpointer user_data);
 /* What is not acked by now stays unsent. */

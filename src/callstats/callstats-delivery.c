@@ -298,34 +298,9 @@ on_network_changed (gpointer user_data)
   }
 }
 
-CallstatsDelivery *
-callstats_delivery_new (const CallstatsDeliveryOptions *options,
-    const CallstatsDeliveryCallbacks *callbacks, gpointer user_data)
+static void
+free_online (CallstatsDelivery *self)
 {
-  CallstatsDelivery *self = g_new0 (CallstatsDelivery, 1);
-
-  self->callbacks = *callbacks;
-  self->user_data = user_data;
-  self->uri = g_strdup (options->backend->stream);
-  self->audience = g_strdup (options->backend->origin);
-  self->app_id = g_strdup (options->app_id);
-  self->user_id = g_strdup (options->user_id);
-  self->client = g_strdup (options->client);
-  g_queue_init (&self->outgoing);
-  self->network = callstats_network_watch_new (on_network_changed, self);
-  self->sessions = callstats_sessions_new (
-      options->max_bytes, options->spool, &sessions_callbacks, self);
-  self->state = CALLSTATS_DELIVERY_CONNECTING;
-  /* From the main loop: nobody expects callbacks from within the constructor. */
-  callstats_delivery_start_timer (self, &self->retry, 0, on_retry);
-  return self;
-}
-
-void
-callstats_delivery_free (CallstatsDelivery *self)
-{
-  if (self == NULL)
-    return;
   callstats_delivery_disconnect (self);
   callstats_delivery_clear_source (&self->retry);
   callstats_network_watch_free (self->network);
@@ -338,8 +313,8 @@ callstats_delivery_free (CallstatsDelivery *self)
   g_free (self);
 }
 
-void
-callstats_delivery_push (CallstatsDelivery *self, CallstatsRecord *record)
+static void
+push (CallstatsDelivery *self, CallstatsRecord *record)
 {
   callstats_sessions_push (self->sessions, record);
   if (self->state != CALLSTATS_DELIVERY_CONNECTED ||
@@ -352,14 +327,14 @@ callstats_delivery_push (CallstatsDelivery *self, CallstatsRecord *record)
         self, &self->batch, BATCH_MS, callstats_delivery_on_batch);
 }
 
-void
-callstats_delivery_lose (CallstatsDelivery *self, const CallstatsRecord *record)
+static void
+lose (CallstatsDelivery *self, const CallstatsRecord *record)
 {
   callstats_sessions_lose (self->sessions, record);
 }
 
-void
-callstats_delivery_restart (CallstatsDelivery *self)
+static void
+restart (CallstatsDelivery *self)
 {
   if (self->state == CALLSTATS_DELIVERY_CONNECTED && self->renewing)
     callstats_delivery_renew (self);
@@ -370,15 +345,15 @@ callstats_delivery_restart (CallstatsDelivery *self)
   callstats_delivery_start_timer (self, &self->retry, 0, on_retry);
 }
 
-void
-callstats_delivery_flush (CallstatsDelivery *self)
+static void
+flush (CallstatsDelivery *self)
 {
   callstats_delivery_pump (self);
   callstats_sessions_flush (self->sessions);
 }
 
-gboolean
-callstats_delivery_is_idle (CallstatsDelivery *self)
+static gboolean
+is_idle (CallstatsDelivery *self)
 {
   CallstatsSessionsStats stats;
 
@@ -389,8 +364,8 @@ callstats_delivery_is_idle (CallstatsDelivery *self)
                                   callstats_sessions_are_quiet (self->sessions));
 }
 
-void
-callstats_delivery_get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
+static void
+get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
 {
   CallstatsSessionsStats sessions;
 
@@ -410,15 +385,36 @@ callstats_delivery_get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *s
   stats->clock_offset = self->clock_offset;
 }
 
-const char *
-callstats_delivery_state_to_string (CallstatsDeliveryState state)
-{
-  static const char *const names[] = {
-    [CALLSTATS_DELIVERY_WAITING] = "waiting",
-    [CALLSTATS_DELIVERY_CONNECTING] = "connecting",
-    [CALLSTATS_DELIVERY_CONNECTED] = "connected",
-    [CALLSTATS_DELIVERY_STOPPED] = "stopped",
-  };
+static const CallstatsDeliveryClass online = {
+  .free = free_online,
+  .push = push,
+  .lose = lose,
+  .restart = restart,
+  .flush = flush,
+  .is_idle = is_idle,
+  .get_stats = get_stats,
+};
 
-  return names[state];
+CallstatsDelivery *
+callstats_delivery_new_online (const CallstatsDeliveryOptions *options,
+    const CallstatsDeliveryCallbacks *callbacks, gpointer user_data)
+{
+  CallstatsDelivery *self = g_new0 (CallstatsDelivery, 1);
+
+  self->base.kind = &online;
+  self->callbacks = *callbacks;
+  self->user_data = user_data;
+  self->uri = g_strdup (options->backend->stream);
+  self->audience = g_strdup (options->backend->origin);
+  self->app_id = g_strdup (options->app_id);
+  self->user_id = g_strdup (options->user_id);
+  self->client = g_strdup (options->client);
+  g_queue_init (&self->outgoing);
+  self->network = callstats_network_watch_new (on_network_changed, self);
+  self->sessions = callstats_sessions_new (
+      options->max_bytes, options->spool, &sessions_callbacks, self);
+  self->state = CALLSTATS_DELIVERY_CONNECTING;
+  /* From the main loop: nobody expects callbacks from within the constructor. */
+  callstats_delivery_start_timer (self, &self->retry, 0, on_retry);
+  return self;
 }
