@@ -36,6 +36,7 @@ struct _GstCallstatsWatch {
   gboolean was_open;     /* it has answered with stats */
   gint64 asked;          /* when it was requested */
   gboolean due;          /* a report waits for the reply */
+  gint64 reported;       /* when the last report was made */
   gboolean finishing;    /* the next report is the last */
   gboolean ended;        /* the fabric is terminated */
   GDestroyNotify done;
@@ -292,6 +293,7 @@ report (GstCallstatsWatch *self, gint64 now)
   self->due = FALSE;
   if (webrtcbin == NULL || self->collector == NULL)
     return;
+  self->reported = now;
   report = gst_callstats_collector_collect (self->collector, webrtcbin, now);
   if (report != NULL)
     callstats_client_send_report (self->link->client, self->link->fabric, report);
@@ -410,13 +412,22 @@ schedule (GstCallstatsWatch *self)
       (guint)((self->due_at - now + 999) / 1000), on_poll, self, NULL);
 }
 
+/* A late one, or one that waited for a reply, may have come just before its successor. */
+static gboolean
+has_just_reported (GstCallstatsWatch *self)
+{
+  return g_get_monotonic_time () - self->reported <
+         gst_callstats_collector_get_interval (self->collector) / 2;
+}
+
 static gboolean
 on_poll (gpointer user_data)
 {
   GstCallstatsWatch *self = user_data;
 
   schedule (self);
-  report_now (self);
+  if (!has_just_reported (self))
+    report_now (self);
   return G_SOURCE_REMOVE;
 }
 
