@@ -76,7 +76,7 @@ monitored_new (CallFixture *call)
   return self;
 }
 
-/* After the call was stopped: by then everything has been told. */
+/* After stop_call(): by then everything has been told. */
 static void
 monitored_free (Monitored *self)
 {
@@ -160,6 +160,23 @@ count_setups (Monitored *self)
   return count_events (self, NULL, "fabricSetup");
 }
 
+static gboolean
+has_told_all_ends (CallFixture *call, gpointer data)
+{
+  Monitored *self = data;
+
+  return count_events (self, NULL, "fabricTerminated") == count_fabrics (self);
+}
+
+/* A machine that is busy may tell the end after the change of state, whose wait for it is
+ * bounded. */
+static void
+stop_call (Monitored *self)
+{
+  call_fixture_stop (self->call);
+  call_fixture_wait (self->call, "the end of every fabric", has_told_all_ends, self);
+}
+
 static char *
 last_report (Monitored *self, const char *containing)
 {
@@ -186,7 +203,7 @@ test_both_ends_are_told_from_beginning_to_end (void)
   call_fixture_wait_connected (call);
   wait_for (monitored, "two fabricSetup", count_setups, 2);
   wait_for (monitored, "six reports", count_reports, 6);
-  call_fixture_stop (call);
+  stop_call (monitored);
 
   g_assert_cmpuint (count_fabrics (monitored), ==, 2);
   for (guint i = 0; i < 2; i++) {
@@ -218,7 +235,7 @@ test_the_end_comes_last_and_after_a_last_report (void)
   call_fixture_wait_connected (call);
   wait_for (monitored, "fabricSetup", count_setups, 1);
   before = count_reports (monitored);
-  call_fixture_stop (call);
+  stop_call (monitored);
 
   g_assert_cmpuint (before, ==, 0);
   g_assert_cmpuint (count_reports (monitored), ==, 1);
@@ -238,7 +255,7 @@ test_a_pipeline_that_starts_again_has_new_fabrics (void)
     call_fixture_play (call);
     call_fixture_wait_connected (call);
     wait_for (monitored, "fabricSetup", count_setups, 2 * i);
-    call_fixture_stop (call);
+    stop_call (monitored);
   }
   g_assert_cmpuint (count_fabrics (monitored), ==, 4);
   g_assert_cmpuint (count_events (monitored, NULL, "fabricTerminated"), ==, 4);
@@ -258,7 +275,7 @@ test_only_the_named_webrtcbin_is_watched (void)
   call_fixture_play (call);
   call_fixture_wait_connected (call);
   wait_for (monitored, "fabricSetup", count_setups, 1);
-  call_fixture_stop (call);
+  stop_call (monitored);
   g_assert_cmpuint (count_fabrics (monitored), ==, 1);
 }
 
@@ -280,7 +297,7 @@ test_only_the_given_webrtcbin_is_watched (void)
   call_fixture_play (call);
   call_fixture_wait_connected (call);
   wait_for (monitored, "fabricSetup", count_setups, 1);
-  call_fixture_stop (call);
+  stop_call (monitored);
   g_assert_cmpuint (count_fabrics (monitored), ==, 3);
   g_assert_cmpuint (count_setups (monitored), ==, 1);
 }
@@ -313,7 +330,7 @@ test_a_webrtcbin_that_comes_late_is_watched (void)
   gst_bin_remove (GST_BIN (call_fixture_get_pipeline (call)), outer);
   gst_element_set_state (outer, GST_STATE_NULL);
   gst_object_unref (outer);
-  call_fixture_stop (call);
+  stop_call (monitored);
   g_assert_cmpuint (count_fabrics (monitored), ==, 1);
   g_assert_cmpuint (count_events (monitored, NULL, "fabricTerminated"), ==, 1);
 }
@@ -455,7 +472,7 @@ test_every_stream_has_its_own_kind (void)
   call_fixture_wait_packets (call, 0, 5);
   call_fixture_wait_packets (call, 1, 5);
   wait_for (monitored, "another report", count_reports, count_reports (monitored) + 2);
-  call_fixture_stop (call);
+  stop_call (monitored);
 
   report = last_report (monitored, "\"outbound-rtp\"");
   g_assert_nonnull (report);
@@ -485,7 +502,7 @@ test_addresses_are_told_as_collect_ip_says (void)
     gst_util_set_object_arg (G_OBJECT (monitored->mon), "collect-ip", rows[i].collect_ip);
     call_fixture_play (call);
     call_fixture_wait_connected (call);
-    call_fixture_stop (call); /* the last reports have the candidates */
+    stop_call (monitored); /* the last reports have the candidates */
 
     report = last_report (monitored, "\"local-candidate\"");
     g_assert_nonnull (report);
@@ -607,7 +624,7 @@ test_a_client_that_is_given_is_used (void)
   g_object_set (monitored->mon, "client", client, NULL);
   call_fixture_play (call);
   call_fixture_wait_connected (call);
-  call_fixture_stop (call);
+  stop_call (monitored);
 
   g_object_get (monitored->mon, "client", &used, NULL);
   g_assert_true (used == client);
