@@ -35,7 +35,7 @@ greet (CallstatsDelivery *self)
 {
   callstats_delivery_clear_source (&self->welcome);
   self->state = CALLSTATS_DELIVERY_CONNECTED;
-  self->connected_at = g_get_monotonic_time ();
+  callstats_backoff_note_success (&self->backoff, g_get_monotonic_time ());
   self->connects++;
   callstats_outbox_rewind (callstats_delivery_outbox (self));
   callstats_delivery_note_life (self);

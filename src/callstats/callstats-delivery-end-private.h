@@ -9,6 +9,9 @@
 /* Nothing is tried again until the credentials change. connected: after the welcome. */
 gboolean callstats_end_is_final (const CallstatsTransportEnd *end, gboolean connected);
 
+/* Returns: seconds that the other end asked to wait; 0: it did not. */
+guint callstats_end_retry_after (const CallstatsTransportEnd *end);
+
 /* Returns: (transfer full) */
 GError *callstats_end_describe (const CallstatsTransportEnd *end, const char *uri);
 GError *callstats_end_describe_refusal (

@@ -9,6 +9,7 @@
 #include "callstats-error.h"
 
 #define MAX_REASON 200 /* bytes that are shown of what the other end says */
+#define RETRY_AFTER "retry-after="
 
 static gboolean
 is_refusal (const CallstatsTransportEnd *end)
@@ -24,6 +25,19 @@ callstats_end_is_final (const CallstatsTransportEnd *end, gboolean connected)
 {
   return is_refusal (end) &&
          !(connected && end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED);
+}
+
+/* A close reason that begins with “retry-after=30” says so, too. */
+guint
+callstats_end_retry_after (const CallstatsTransportEnd *end)
+{
+  guint64 seconds;
+
+  if (end->close_reason == NULL || !g_str_has_prefix (end->close_reason, RETRY_AFTER) ||
+      !g_ascii_isdigit (end->close_reason[strlen (RETRY_AFTER)]))
+    return end->retry_after;
+  seconds = g_ascii_strtoull (end->close_reason + strlen (RETRY_AFTER), NULL, 10);
+  return (guint)MIN (seconds, CALLSTATS_MAX_RETRY_AFTER);
 }
 
 /* What the other end says, fit to be shown; begins with a space unless it is empty. */

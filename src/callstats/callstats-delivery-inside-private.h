@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "callstats-backoff-private.h"
 #include "callstats-codec-private.h"
 #include "callstats-delivery-class-private.h"
 #include "callstats-network-watch-private.h"
@@ -38,10 +39,9 @@ struct _CallstatsDelivery {
   GSource *silence; /* CONNECTED: its time-out */
   GSource *renewal; /* CONNECTED: of the token */
   GSource *batch;   /* NULL: nothing waits for company */
-  guint attempts;   /* since the last stable connection */
-  gint64 connected_at;
+  CallstatsBackoff backoff;
+  gboolean probing; /* CONNECTED: the network changed, and nothing came since */
   gboolean told_trouble;
-  gint64 not_before;              /* the backend asked to wait until then */
   CallstatsNetworkWatch *network; /* NULL: cannot be watched */
   GQueue outgoing;                /* GBytes: encoded, and not given to libsoup yet */
   gint64 hello_at;

@@ -16,10 +16,7 @@
 #define PING_SECONDS 8
 #define SILENCE_MS 20000 /* without a sign of life the connection is dead */
 
-#define PROBE_MS 4000 /* for a sign of life, after the network changed */
-#define BACKOFF_FIRST_MS 500
-#define BACKOFF_LAST_MS 30000
-#define STABLE_US (60 * G_USEC_PER_SEC)
+#define PROBE_MS 3000 /* for a sign of life, after the network changed */
 
 static void connect_now (CallstatsDelivery *self);
 
@@ -86,36 +83,26 @@ on_retry (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Full jitter: many clients that lost one backend do not come back at once. */
-static guint
-next_delay (CallstatsDelivery *self, guint at_least_ms)
+static void
+wait_for_next_try (CallstatsDelivery *self)
 {
-  guint ceiling = BACKOFF_FIRST_MS << MIN (self->attempts, 6);
-  guint delay =
-      g_random_int_range (BACKOFF_FIRST_MS / 5, MIN (ceiling, BACKOFF_LAST_MS) + 1);
+  guint wait = callstats_backoff_wait (
+      &self->backoff, g_get_monotonic_time (), g_random_double ());
 
-  self->attempts++;
-  return MAX (delay, at_least_ms);
+  self->state = CALLSTATS_DELIVERY_WAITING;
+  callstats_delivery_start_timer (self, &self->retry, wait, on_retry);
 }
 
 void
 callstats_delivery_retry (CallstatsDelivery *self, const GError *error, guint at_least_ms)
 {
-  gboolean was_stable = self->state == CALLSTATS_DELIVERY_CONNECTED &&
-                        g_get_monotonic_time () - self->connected_at > STABLE_US;
-
-  if (was_stable) {
-    self->attempts = 0;
+  if (callstats_backoff_note_end (&self->backoff, g_get_monotonic_time (), at_least_ms))
     self->told_trouble = FALSE;
-  }
   if (self->state == CALLSTATS_DELIVERY_CONNECTED)
     callstats_sessions_note_end (self->sessions);
   callstats_delivery_disconnect (self);
-  self->state = CALLSTATS_DELIVERY_WAITING;
+  wait_for_next_try (self);
   tell_trouble (self, error, TRUE);
-  self->not_before = g_get_monotonic_time () + at_least_ms * G_TIME_SPAN_MILLISECOND;
-  callstats_delivery_start_timer (
-      self, &self->retry, next_delay (self, at_least_ms), on_retry);
   self->callbacks.progressed (self->user_data);
 }
 
@@ -157,14 +144,18 @@ on_silence (gpointer user_data)
   CallstatsDelivery *self = user_data;
 
   callstats_delivery_fail (self, CALLSTATS_ERROR_UNREACHABLE,
-      "Backend %s has been silent for %d s; it is connected to again", self->uri,
-      SILENCE_MS / 1000);
+      self->probing
+          ? "The network changed, and backend %s has been silent for %d s since; "
+            "it is connected to again"
+          : "Backend %s has been silent for %d s; it is connected to again",
+      self->uri, (self->probing ? PROBE_MS : SILENCE_MS) / 1000);
   return G_SOURCE_REMOVE;
 }
 
 void
 callstats_delivery_note_life (CallstatsDelivery *self)
 {
+  self->probing = FALSE;
   if (self->state == CALLSTATS_DELIVERY_CONNECTED)
     callstats_delivery_start_timer (self, &self->silence, SILENCE_MS, on_silence);
 }
@@ -204,7 +195,7 @@ on_ended (const CallstatsTransportEnd *end, gpointer user_data)
     stop (self, error);
   } else {
     error = callstats_end_describe (end, self->uri);
-    callstats_delivery_retry (self, error, end->retry_after * 1000);
+    callstats_delivery_retry (self, error, callstats_end_retry_after (end) * 1000);
   }
 }
 
@@ -232,6 +223,7 @@ open_transport (CallstatsDelivery *self, const char *token)
   callstats_monitor_rest_at_exit (&once);
   self->state = CALLSTATS_DELIVERY_CONNECTING;
   self->token_expires = callstats_token_get_expiry (token);
+  callstats_backoff_note_try (&self->backoff, g_get_monotonic_time ());
   callstats_delivery_start_timer (self, &self->welcome, WELCOME_MS, on_welcome_timeout);
   self->transport = self->transport_class->open (&options, &transport_callbacks, self);
 }
@@ -281,20 +273,32 @@ static const CallstatsSessionsCallbacks sessions_callbacks = {
   .trouble = on_spool_trouble,
 };
 
-/* Another address or route: what did not work may work now, and what did may be dead. */
+static void
+probe (CallstatsDelivery *self)
+{
+  if (self->probing)
+    return;
+  self->probing = TRUE;
+  self->transport_class->probe (self->transport);
+  callstats_delivery_start_timer (self, &self->silence, PROBE_MS, on_silence);
+}
+
+/* Another address, route or link: what did not work may work now, and what did, or was
+ * about to, may be dead. */
 static void
 on_network_changed (gpointer user_data)
 {
   CallstatsDelivery *self = user_data;
-  gint64 wait = self->not_before - g_get_monotonic_time ();
 
+  if (!callstats_backoff_note_change (&self->backoff, g_get_monotonic_time ()))
+    return;
   if (self->state == CALLSTATS_DELIVERY_CONNECTED) {
-    self->transport_class->probe (self->transport);
-    callstats_delivery_start_timer (self, &self->silence, PROBE_MS, on_silence);
-  } else if (self->state == CALLSTATS_DELIVERY_WAITING && !self->held_up) {
-    self->attempts = 0;
-    callstats_delivery_start_timer (self, &self->retry,
-        next_delay (self, (guint)(MAX (wait, 0) / G_TIME_SPAN_MILLISECOND)), on_retry);
+    probe (self);
+  } else if (self->transport != NULL ||
+             (self->state == CALLSTATS_DELIVERY_WAITING && !self->held_up)) {
+    callstats_delivery_disconnect (self);
+    wait_for_next_try (self);
+    self->callbacks.progressed (self->user_data);
   }
 }
 

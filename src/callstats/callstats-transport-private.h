@@ -10,7 +10,8 @@
 #include <gio/gio.h>
 
 #define CALLSTATS_TRANSPORT_SYMBOL "callstats_transport_vtable"
-#define CALLSTATS_TRANSPORT_ABI 2
+#define CALLSTATS_TRANSPORT_ABI 3
+#define CALLSTATS_MAX_RETRY_AFTER 3600 /* seconds; whoever asks for more gets these */
 
 /* One WebSocket connection. */
 typedef struct _CallstatsTransport CallstatsTransport;
@@ -30,6 +31,7 @@ typedef struct {
   const char
       *http_reason;   /* nullable: the error code in the answer's JSON, or its phrase */
   guint retry_after;  /* seconds, as the answer asked; 0: none */
+  gint64 date;        /* the answer's: seconds since the epoch, by its clock; 0: none */
   guint16 close_code; /* of the peer's close frame; 0: none */
   const char *close_reason; /* nullable */
 } CallstatsTransportEnd;

@@ -124,16 +124,43 @@ adopt (CallstatsTransport *self, SoupWebsocketConnection *connection)
   connect_signal (self, "closed", G_CALLBACK (on_closed));
 }
 
-static guint
-get_retry_after (SoupMessage *message)
+/* Returns: seconds since the epoch; 0: there is no such header, or it is no date. */
+static gint64
+get_date (SoupMessageHeaders *headers, const char *name)
 {
-  const char *value = soup_message_headers_get_one (
-      soup_message_get_response_headers (message), "Retry-After");
-  guint64 seconds;
+  const char *value = soup_message_headers_get_one (headers, name);
+  g_autoptr (GDateTime) date =
+      value != NULL ? soup_date_time_new_from_http_string (value) : NULL;
 
-  if (value == NULL || !g_ascii_string_to_unsigned (value, 10, 0, 3600, &seconds, NULL))
+  return date != NULL ? g_date_time_to_unix (date) : 0;
+}
+
+/* Seconds, or a date: of the clock that the answer's own date is from. */
+static guint
+get_retry_after (SoupMessageHeaders *headers)
+{
+  const char *value = soup_message_headers_get_one (headers, "Retry-After");
+  gint64 now = get_date (headers, "Date");
+  gint64 until = get_date (headers, "Retry-After");
+
+  if (value == NULL)
     return 0;
-  return (guint)seconds;
+  if (g_ascii_isdigit (*value))
+    return (guint)MIN (g_ascii_strtoull (value, NULL, 10), CALLSTATS_MAX_RETRY_AFTER);
+  if (now == 0)
+    now = g_get_real_time () / G_USEC_PER_SEC;
+  return until != 0 ? (guint)CLAMP (until - now, 0, CALLSTATS_MAX_RETRY_AFTER) : 0;
+}
+
+static void
+describe_answer (SoupMessage *message, CallstatsTransportEnd *how)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+
+  how->http_status = soup_message_get_status (message);
+  how->http_reason = soup_message_get_reason_phrase (message);
+  how->retry_after = get_retry_after (headers);
+  how->date = get_date (headers, "Date");
 }
 
 static void
@@ -153,12 +180,8 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   } else {
     CallstatsTransportEnd how = { .error = error };
 
-    if (g_error_matches (
-            error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET)) {
-      how.http_status = soup_message_get_status (self->message);
-      how.http_reason = soup_message_get_reason_phrase (self->message);
-      how.retry_after = get_retry_after (self->message);
-    }
+    if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET))
+      describe_answer (self->message, &how);
     end (self, &how);
   }
   transport_unref (self);
