@@ -96,7 +96,19 @@ class Hostile(unittest.TestCase):
     # What is no WebSocket
 
     def test_garbage_bytes(self):
-        self.attack(lambda client: client.send(os.urandom(100000)[:99999] + b"\0"), 4000)
+        """What looks like a frame is closed as that; one byte in fifty does."""
+        for first in b"\0\x70\x83\x8f\xff":
+            garbage = bytes([first]) + os.urandom(100000)
+            with self.subTest(garbage[:8].hex()):
+                self.attack(lambda client, garbage=garbage: client.send(garbage), 4000)
+
+    def test_close_frame_of_garbage(self):
+        """1002 is RFC 6455's own code for this."""
+        for payload in b"\x03", b"\x03\xed", b"\xff\xff", b"\x03\xe8\xff\xfe":
+            with self.subTest(payload.hex()):
+                self.attack(
+                    lambda client, payload=payload: client.send(wire.frame(payload, wire.CLOSE)),
+                    1002)
 
     def test_unmasked_frame(self):
         self.attack(lambda client: client.send(wire.frame(b"{}", masked=False)), 4000)
