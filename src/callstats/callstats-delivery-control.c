@@ -37,6 +37,8 @@ greet (CallstatsDelivery *self)
   self->state = CALLSTATS_DELIVERY_CONNECTED;
   callstats_backoff_note_success (&self->backoff, g_get_monotonic_time ());
   self->connects++;
+  self->token_was_good = TRUE;
+  self->refusals = 0;
   callstats_outbox_rewind (callstats_delivery_outbox (self));
   callstats_delivery_note_life (self);
   callstats_delivery_schedule_renewal (self);

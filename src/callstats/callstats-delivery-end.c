@@ -11,20 +11,41 @@
 #define MAX_REASON 200 /* bytes that are shown of what the other end says */
 #define RETRY_AFTER "retry-after="
 
-static gboolean
-is_refusal (const CallstatsTransportEnd *end)
+/* What a collector says with 401, and no other token would change. */
+typedef struct {
+  const char *code;
+  const char *advice;
+} FinalRefusal;
+
+static const FinalRefusal final_refusals[] = {
+  { "unknown-application", "check app-id" },
+  { "wrong-audience", "it is not known under this address: correct backend-url, or start "
+                      "the collector with --origin" },
+};
+
+/* Returns: (nullable) */
+static const FinalRefusal *
+find_final (const CallstatsTransportEnd *end)
 {
-  return end->http_status == 401 || end->http_status == 403 ||
-         end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED ||
-         end->close_code == CALLSTATS_CLOSE_UNKNOWN_APPLICATION;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (final_refusals); i++) {
+    if (g_strcmp0 (end->http_reason, final_refusals[i].code) == 0)
+      return &final_refusals[i];
+  }
+  return NULL;
 }
 
-/* A token that ended in mid-call is no refusal: the next connection brings a new one. */
-gboolean
-callstats_end_is_final (const CallstatsTransportEnd *end, gboolean connected)
+CallstatsEndMeaning
+callstats_end_get_meaning (const CallstatsTransportEnd *end)
 {
-  return is_refusal (end) &&
-         !(connected && end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED);
+  if (end->http_status == 403 || end->close_code == CALLSTATS_CLOSE_UNKNOWN_APPLICATION)
+    return CALLSTATS_END_FINAL;
+  if (end->http_status == 401)
+    return find_final (end) != NULL ? CALLSTATS_END_FINAL : CALLSTATS_END_TOKEN;
+  if (end->close_code == CALLSTATS_CLOSE_UNAUTHORIZED)
+    return CALLSTATS_END_TOKEN;
+  return CALLSTATS_END_RETRY;
 }
 
 /* A close reason that begins with “retry-after=30” says so, too. */
@@ -52,17 +73,42 @@ quote_reason (const char *reason)
   return g_strconcat (" ", valid, NULL);
 }
 
+static char *
+quote_refusal (const CallstatsTransportEnd *end)
+{
+  return quote_reason (end->close_reason != NULL ? end->close_reason : end->http_reason);
+}
+
+static guint
+refusal_code (const CallstatsTransportEnd *end)
+{
+  return end->http_status != 0 ? end->http_status : end->close_code;
+}
+
 GError *
 callstats_end_describe_refusal (
     const CallstatsTransportEnd *end, const char *uri, const char *app_id)
 {
-  g_autofree char *reason =
-      quote_reason (end->close_reason != NULL ? end->close_reason : end->http_reason);
+  const FinalRefusal *refusal = find_final (end);
+  g_autofree char *reason = quote_refusal (end);
 
   return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED,
-      "Backend %s refused application “%s” (%u%s): check app-id and app-secret; nothing "
-      "is sent until they change",
-      uri, app_id, end->http_status != 0 ? end->http_status : end->close_code, reason);
+      "Backend %s refused application “%s” (%u%s): %s; nothing is sent until that "
+      "changes",
+      uri, app_id, refusal_code (end), reason,
+      refusal != NULL ? refusal->advice
+                      : "check app-id and app-secret, app-key-file or token");
+}
+
+GError *
+callstats_end_describe_token (const CallstatsTransportEnd *end, const char *uri)
+{
+  g_autofree char *reason = quote_refusal (end);
+
+  return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED,
+      "Backend %s refused the token (%u%s): another one is asked for by need-token; "
+      "nothing is lost until it comes",
+      uri, refusal_code (end), reason);
 }
 
 GError *

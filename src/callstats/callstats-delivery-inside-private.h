@@ -45,8 +45,12 @@ struct _CallstatsDelivery {
   CallstatsNetworkWatch *network; /* NULL: cannot be watched */
   GQueue outgoing;                /* GBytes: encoded, and not given to libsoup yet */
   gint64 hello_at;
-  gint64 token_expires;            /* seconds since the epoch */
-  gboolean renewing;               /* the application was asked for another token */
+  char *token;             /* what the connection was opened with, or renewed by */
+  gboolean token_was_good; /* the backend took it */
+  guint refusals;          /* of tokens that it had not taken before, in a row */
+  gboolean wants_token;    /* WAITING for callstats_delivery_restart() */
+  gint64 token_expires;    /* seconds since the epoch */
+  gboolean renewing;       /* the application was asked for another token */
   double round_trip, clock_offset; /* ms, of the last welcome */
   guint64 connects, sent, bytes_raw, bytes_sent;
 };
@@ -58,7 +62,7 @@ void callstats_delivery_start_timer (
 
 /* Connections */
 void callstats_delivery_disconnect (CallstatsDelivery *self);
-/* Ends this one and tries again later. */
+/* Ends this one and tries again later. error: (nullable): nothing is told. */
 void callstats_delivery_retry (
     CallstatsDelivery *self, const GError *error, guint at_least_ms);
 void callstats_delivery_fail (CallstatsDelivery *self, int code, const char *format, ...)
@@ -73,6 +77,8 @@ void callstats_delivery_send_message (CallstatsDelivery *self, const char *json)
 void callstats_delivery_send_hello (CallstatsDelivery *self);
 void callstats_delivery_pump (CallstatsDelivery *self);
 gboolean callstats_delivery_on_batch (gpointer delivery);
+/* It is on its way to the backend. */
+void callstats_delivery_use_token (CallstatsDelivery *self, const char *token);
 void callstats_delivery_schedule_renewal (CallstatsDelivery *self);
 /* There are new credentials, which the connection may wait for. */
 void callstats_delivery_renew (CallstatsDelivery *self);

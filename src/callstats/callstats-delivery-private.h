@@ -24,10 +24,12 @@ typedef struct {
 
 typedef struct {
   /* A token for the audience, new at every call. (transfer full): NULL with an error. */
-  char *(*get_token) (const char *audience, gpointer user_data,
-      GError **error); /* TRUE: only the application can make another one, and was asked
-                        * to; callstats_delivery_restart() follows when it has. */
+  char *(*get_token) (const char *audience, gpointer user_data, GError **error);
+  /* Its end is near. TRUE: only the application can make another one, and was asked to;
+   * callstats_delivery_restart() follows when it has. */
   gboolean (*ask_token) (gpointer user_data);
+  /* The backend refused it; get_token() gives it no more. TRUE: as above. */
+  gboolean (*token_refused) (const char *token, gpointer user_data);
   /* The backend welcomed this client. */
   void (*welcomed) (gpointer user_data);
   /* A part of the backend's configuration, a JSON object's text. */

@@ -122,6 +122,15 @@ callstats_delivery_on_batch (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+void
+callstats_delivery_use_token (CallstatsDelivery *self, const char *token)
+{
+  g_free (self->token);
+  self->token = g_strdup (token);
+  self->token_was_good = FALSE;
+  self->token_expires = callstats_token_get_expiry (token);
+}
+
 static void
 send_token (CallstatsDelivery *self, const char *token)
 {
@@ -129,7 +138,7 @@ send_token (CallstatsDelivery *self, const char *token)
       g_strdup_printf ("{\"type\":\"token\",\"token\":\"%s\"}", token);
 
   callstats_delivery_send_message (self, json);
-  self->token_expires = callstats_token_get_expiry (token);
+  callstats_delivery_use_token (self, token);
   callstats_delivery_schedule_renewal (self);
 }
 

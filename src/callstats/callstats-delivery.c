@@ -16,7 +16,8 @@
 #define PING_SECONDS 8
 #define SILENCE_MS 20000 /* without a sign of life the connection is dead */
 
-#define PROBE_MS 3000 /* for a sign of life, after the network changed */
+#define PROBE_MS 3000  /* for a sign of life, after the network changed */
+#define MAX_REFUSALS 3 /* of new tokens in a row; then it is for good */
 
 static void connect_now (CallstatsDelivery *self);
 
@@ -41,7 +42,7 @@ callstats_delivery_start_timer (
 static void
 tell_trouble (CallstatsDelivery *self, const GError *error, gboolean retry)
 {
-  if (self->told_trouble)
+  if (self->told_trouble || error == NULL)
     return;
   self->told_trouble = TRUE;
   self->callbacks.trouble (error, retry, self->user_data);
@@ -67,6 +68,7 @@ stop (CallstatsDelivery *self, const GError *error)
   callstats_delivery_disconnect (self);
   callstats_delivery_clear_source (&self->retry);
   self->held_up = FALSE;
+  self->wants_token = FALSE;
   self->state = CALLSTATS_DELIVERY_STOPPED;
   self->told_trouble = FALSE;
   tell_trouble (self, error, FALSE);
@@ -185,17 +187,56 @@ on_writable (gpointer user_data)
 }
 
 static void
+refused_for_good (CallstatsDelivery *self, const CallstatsTransportEnd *end)
+{
+  g_autoptr (GError) error =
+      callstats_end_describe_refusal (end, self->uri, self->app_id);
+
+  stop (self, error);
+}
+
+/* A token that was good once is no longer; one that is new may be of a secret that was
+ * exchanged at one end only so far. Records wait for another one. */
+static void
+on_token_refused (CallstatsDelivery *self, const CallstatsTransportEnd *end)
+{
+  g_autofree char *token = g_steal_pointer (&self->token);
+  g_autoptr (GError) error = NULL;
+
+  self->refusals += !self->token_was_good;
+  self->token_was_good = FALSE;
+  if (self->refusals >= MAX_REFUSALS) {
+    refused_for_good (self, end);
+    return;
+  }
+  callstats_delivery_retry (self, NULL, callstats_end_retry_after (end) * 1000);
+  self->wants_token = TRUE; /* the answer may come at once */
+  if (!self->callbacks.token_refused (token, self->user_data)) {
+    self->wants_token = FALSE;
+  } else if (self->wants_token) {
+    callstats_delivery_clear_source (&self->retry);
+    error = callstats_end_describe_token (end, self->uri);
+    tell_trouble (self, error, TRUE);
+  }
+}
+
+static void
 on_ended (const CallstatsTransportEnd *end, gpointer user_data)
 {
   CallstatsDelivery *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (callstats_end_is_final (end, self->state == CALLSTATS_DELIVERY_CONNECTED)) {
-    error = callstats_end_describe_refusal (end, self->uri, self->app_id);
-    stop (self, error);
-  } else {
+  switch (callstats_end_get_meaning (end)) {
+  case CALLSTATS_END_FINAL:
+    refused_for_good (self, end);
+    break;
+  case CALLSTATS_END_TOKEN:
+    on_token_refused (self, end);
+    break;
+  case CALLSTATS_END_RETRY:
     error = callstats_end_describe (end, self->uri);
     callstats_delivery_retry (self, error, callstats_end_retry_after (end) * 1000);
+    break;
   }
 }
 
@@ -222,7 +263,7 @@ open_transport (CallstatsDelivery *self, const char *token)
 
   callstats_monitor_rest_at_exit (&once);
   self->state = CALLSTATS_DELIVERY_CONNECTING;
-  self->token_expires = callstats_token_get_expiry (token);
+  callstats_delivery_use_token (self, token);
   callstats_backoff_note_try (&self->backoff, g_get_monotonic_time ());
   callstats_delivery_start_timer (self, &self->welcome, WELCOME_MS, on_welcome_timeout);
   self->transport = self->transport_class->open (&options, &transport_callbacks, self);
@@ -294,8 +335,8 @@ on_network_changed (gpointer user_data)
     return;
   if (self->state == CALLSTATS_DELIVERY_CONNECTED) {
     probe (self);
-  } else if (self->transport != NULL ||
-             (self->state == CALLSTATS_DELIVERY_WAITING && !self->held_up)) {
+  } else if (self->transport != NULL || (self->state == CALLSTATS_DELIVERY_WAITING &&
+                                            !self->held_up && !self->wants_token)) {
     callstats_delivery_disconnect (self);
     wait_for_next_try (self);
     self->callbacks.progressed (self->user_data);
@@ -314,6 +355,7 @@ free_online (CallstatsDelivery *self)
   g_free (self->app_id);
   g_free (self->user_id);
   g_free (self->client);
+  g_free (self->token);
   g_free (self);
 }
 
@@ -342,8 +384,14 @@ restart (CallstatsDelivery *self)
 {
   if (self->state == CALLSTATS_DELIVERY_CONNECTED && self->renewing)
     callstats_delivery_renew (self);
+  if (self->wants_token) {
+    /* With back-off: an application may give tokens that are no good for ever. */
+    self->wants_token = FALSE;
+    wait_for_next_try (self);
+  }
   if (self->state != CALLSTATS_DELIVERY_STOPPED)
     return;
+  self->refusals = 0;
   self->state = CALLSTATS_DELIVERY_CONNECTING;
   self->told_trouble = FALSE;
   callstats_delivery_start_timer (self, &self->retry, 0, on_retry);

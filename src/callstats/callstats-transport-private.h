@@ -26,11 +26,11 @@ typedef struct {
 
 /* Why a connection ended, or never came to be. */
 typedef struct {
-  const GError *error; /* nullable: what went wrong below HTTP */
-  guint http_status;   /* of a handshake that was answered otherwise; 0: none */
-  const char
-      *http_reason;   /* nullable: the error code in the answer's JSON, or its phrase */
-  guint retry_after;  /* seconds, as the answer asked; 0: none */
+  const GError *error;     /* nullable: what went wrong below HTTP */
+  guint http_status;       /* of a handshake that was answered otherwise; 0: none */
+  const char *http_reason; /* nullable: error_description of WWW-Authenticate, or the
+                            * phrase */
+  guint retry_after;       /* seconds, as the answer asked; 0: none */
   gint64 date;        /* the answer's: seconds since the epoch, by its clock; 0: none */
   guint16 close_code; /* of the peer's close frame; 0: none */
   const char *close_reason; /* nullable */

@@ -21,6 +21,7 @@ struct _CallstatsUplink {
   CallstatsConfiguration *configuration; /* NULL until configure() */
   CallstatsDelivery *delivery;           /* NULL: no backend, or not needed yet */
   gboolean refused;                      /* the configuration forbids a delivery */
+  char *refused_token;                   /* nullable: by the backend */
   GQueue held;                           /* CallstatsRecord: no conference is known yet */
   gsize held_bytes;
   GSource *no_conference;
@@ -73,6 +74,7 @@ callstats_uplink_free (CallstatsUplink *self)
   g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
   g_array_unref (self->waiters);
   callstats_configuration_free (self->configuration);
+  g_free (self->refused_token);
   g_free (self);
 }
 
@@ -134,13 +136,7 @@ tell_trouble (CallstatsUplink *self, const GError *error)
 static void
 on_trouble (const GError *error, gboolean retry, gpointer user_data)
 {
-  CallstatsUplink *self = user_data;
-  gboolean refused =
-      g_error_matches (error, CALLSTATS_ERROR, CALLSTATS_ERROR_UNAUTHORIZED);
-
-  tell_trouble (self, error);
-  if (refused && callstats_configuration_needs_token (self->configuration))
-    self->callbacks.need_token (TRUE, self->user_data);
+  tell_trouble (user_data, error);
 }
 
 /* A token that only the application can make is asked for; its coming restarts the
@@ -176,9 +172,26 @@ ask_token (gpointer user_data)
   return TRUE;
 }
 
+/* Where there is no secret either, only the application can make another one. */
+static gboolean
+on_token_refused (const char *token, gpointer user_data)
+{
+  CallstatsUplink *self = user_data;
+
+  if (g_strcmp0 (self->configuration->token, token) != 0)
+    return FALSE;
+  g_free (self->refused_token);
+  self->refused_token = g_steal_pointer (&self->configuration->token);
+  if (!callstats_configuration_needs_token (self->configuration))
+    return FALSE;
+  self->callbacks.need_token (TRUE, self->user_data);
+  return TRUE;
+}
+
 static const CallstatsDeliveryCallbacks delivery_callbacks = {
   .get_token = get_token,
   .ask_token = ask_token,
+  .token_refused = on_token_refused,
   .welcomed = on_welcomed,
   .configured = on_configured,
   .progressed = on_progressed,
@@ -261,6 +274,11 @@ callstats_uplink_configure (
   callstats_configuration_free (self->configuration);
   self->configuration = callstats_configuration_copy (configuration);
   self->refused = FALSE;
+  /* It is forgotten until another one is set, or the same by hand. */
+  if (new_credentials)
+    g_clear_pointer (&self->refused_token, g_free);
+  else if (self->refused_token != NULL)
+    g_clear_pointer (&self->configuration->token, g_free);
   if (self->delivery != NULL && new_credentials)
     callstats_delivery_restart (self->delivery);
 }

@@ -222,13 +222,16 @@ authenticate (Ingest *ingest, SoupServerMessage *message)
 {
   SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   g_autoptr (GError) error = NULL;
+  g_autofree char *challenge = NULL;
   Identity *identity = auth_check_token (ingest->applications, ingest->origins,
       bearer_token (headers), g_get_real_time () / G_USEC_PER_SEC, &error);
 
   if (identity != NULL)
     return identity;
+  challenge = g_strdup_printf ("Bearer error=\"invalid_token\", error_description=\"%s\"",
+      auth_error_code (error));
   soup_message_headers_replace (
-      soup_server_message_get_response_headers (message), "WWW-Authenticate", "Bearer");
+      soup_server_message_get_response_headers (message), "WWW-Authenticate", challenge);
   reply_error (
       message, SOUP_STATUS_UNAUTHORIZED, auth_error_code (error), error->message);
   log_warning ("client-refused", "code", auth_error_code (error), "peer",

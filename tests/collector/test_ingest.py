@@ -40,7 +40,8 @@ class Handshake(unittest.TestCase):
                     refused = self.refusal(bearer=bearer)
                     self.assertEqual(refused.status, 401)
                     self.assertEqual(refused.body["error"]["code"], code)
-                    self.assertEqual(refused.headers["www-authenticate"], "Bearer")
+                    self.assertEqual(refused.headers["www-authenticate"],
+                                     f'Bearer error="invalid_token", error_description="{code}"')
         self.assertNotIn(wire.token(good, app="other")[:60], self.collector.read_log())
 
     def test_host_header_is_no_audience(self):

@@ -153,14 +153,31 @@ get_retry_after (SoupMessageHeaders *headers)
 }
 
 static void
-describe_answer (SoupMessage *message, CallstatsTransportEnd *how)
+describe_answer (SoupMessage *message, const char *reason, CallstatsTransportEnd *how)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (message);
 
   how->http_status = soup_message_get_status (message);
-  how->http_reason = soup_message_get_reason_phrase (message);
+  how->http_reason = reason;
   how->retry_after = get_retry_after (headers);
   how->date = get_date (headers, "Date");
+}
+
+/* What the answer says beside its status. Returns: (transfer full) (nullable) */
+static char *
+get_reason (SoupMessage *message)
+{
+  const char *challenge = soup_message_headers_get_one (
+      soup_message_get_response_headers (message), "WWW-Authenticate");
+  GHashTable *parameters;
+  char *reason = NULL;
+
+  if (challenge != NULL && g_ascii_strncasecmp (challenge, "Bearer ", 7) == 0) {
+    parameters = soup_header_parse_param_list (challenge + 7);
+    reason = g_strdup (g_hash_table_lookup (parameters, "error_description"));
+    soup_header_free_param_list (parameters);
+  }
+  return reason != NULL ? reason : g_strdup (soup_message_get_reason_phrase (message));
 }
 
 static void
@@ -168,6 +185,7 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   CallstatsTransport *self = user_data;
   g_autoptr (GError) error = NULL;
+  g_autofree char *reason = NULL;
   SoupWebsocketConnection *connection =
       soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
 
@@ -180,8 +198,11 @@ on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
   } else {
     CallstatsTransportEnd how = { .error = error };
 
-    if (g_error_matches (error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET))
-      describe_answer (self->message, &how);
+    if (g_error_matches (
+            error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET)) {
+      reason = get_reason (self->message);
+      describe_answer (self->message, reason, &how);
+    }
     end (self, &how);
   }
   transport_unref (self);
