@@ -12,31 +12,13 @@
 #define FIGURE(name) G_STRUCT_OFFSET (GstCallstatsMediaFigures, name)
 
 static gboolean
-has_packets (const GstCallstatsStreamMedia *media)
-{
-  return media->figures->rtp.any || media->figures->rtp.ended > 0;
-}
-
-static gboolean
 is_assembly_known (const GstCallstatsStreamMedia *media)
 {
   const GstCallstatsRtpFrames *frames = &media->figures->rtp;
 
   return frames->multiple == 0
-             ? has_packets (media)
+             ? gst_callstats_stream_media_has_packets (media)
              : frames->assembled > 0 && frames->unassembled <= frames->assembled / 100;
-}
-
-static gboolean
-has_decoder (const GstCallstatsStreamMedia *media)
-{
-  return media->codec != NULL || media->figures->times.left > 0;
-}
-
-static gboolean
-are_times_known (const GstCallstatsStreamMedia *media)
-{
-  return gst_callstats_codec_times_are_known (&media->figures->times);
 }
 
 static gboolean
@@ -51,34 +33,35 @@ is_shown (const GstCallstatsStreamMedia *media)
   return media->figures->gaps.any || media->figures->gaps.delay > 0;
 }
 
-static gboolean
-is_measured (const GstCallstatsStreamMedia *media)
-{
-  return media->figures->meter.frames > 0 && !media->figures->meter.unmeasured;
-}
-
 static const GstCallstatsMediaMember video_members[] = {
-  { "framesReceived", FALSE, FIGURE (rtp.complete), FRAMES, has_packets },
+  { "framesReceived", FALSE, FIGURE (rtp.complete), FRAMES,
+      gst_callstats_stream_media_has_packets },
   { "framesAssembledFromMultiplePackets", FALSE, FIGURE (rtp.multiple), FRAMES,
-      has_packets },
+      gst_callstats_stream_media_has_packets },
   { "totalAssemblyTime", TRUE, FIGURE (rtp.assembly), FRAMES, is_assembly_known },
-  { "framesDecoded", FALSE, FIGURE (times.left), FRAMES, has_decoder },
-  { "keyFramesDecoded", FALSE, FIGURE (times.keys), FRAMES, has_decoder },
+  { "framesDecoded", FALSE, FIGURE (times.left), FRAMES,
+      gst_callstats_stream_media_has_codec },
+  { "keyFramesDecoded", FALSE, FIGURE (times.keys), FRAMES,
+      gst_callstats_stream_media_has_codec },
   { "freezeCount", FALSE, FIGURE (gaps.freezes), FRAMES, is_shown },
   { "totalFreezesDuration", TRUE, FIGURE (gaps.frozen), FRAMES, is_shown },
   { "pauseCount", FALSE, FIGURE (gaps.pauses), FRAMES, is_shown },
   { "totalPausesDuration", TRUE, FIGURE (gaps.paused), FRAMES, is_shown },
   { "totalInterFrameDelay", TRUE, FIGURE (gaps.delay), FRAMES, is_shown },
   { "totalSquaredInterFrameDelay", TRUE, FIGURE (gaps.squared_delay), FRAMES, is_shown },
-  { "totalDecodeTime", TRUE, FIGURE (times.seconds), CODECS, are_times_known },
+  { "totalDecodeTime", TRUE, FIGURE (times.seconds), CODECS,
+      gst_callstats_stream_media_knows_times },
   { "totalProcessingDelay", TRUE, FIGURE (times.processing), CODECS,
       is_processing_known },
 };
 
 static const GstCallstatsMediaMember audio_members[] = {
-  { "totalSamplesReceived", FALSE, FIGURE (meter.frames), AUDIO, is_measured },
-  { "totalSamplesDuration", TRUE, FIGURE (meter.seconds), AUDIO, is_measured },
-  { "totalAudioEnergy", TRUE, FIGURE (meter.energy), AUDIO, is_measured },
+  { "totalSamplesReceived", FALSE, FIGURE (meter.frames), AUDIO,
+      gst_callstats_stream_media_is_measured },
+  { "totalSamplesDuration", TRUE, FIGURE (meter.seconds), AUDIO,
+      gst_callstats_stream_media_is_measured },
+  { "totalAudioEnergy", TRUE, FIGURE (meter.energy), AUDIO,
+      gst_callstats_stream_media_is_measured },
 };
 
 /* Video */
@@ -114,7 +97,7 @@ static void
 tell_frames (GstCallstatsStreamMedia *media, gint64 now, CallstatsReport *report)
 {
   tell_frame_size (media, report);
-  if (!has_decoder (media))
+  if (!gst_callstats_stream_media_has_codec (media))
     return;
   callstats_report_set_uint (report, "framesPerSecond",
       gst_callstats_frame_rate_get (&media->figures->rate, now));

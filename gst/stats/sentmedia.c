@@ -9,45 +9,29 @@
 #define AUDIO GST_CALLSTATS_DETAIL_AUDIO
 #define FIGURE(name) G_STRUCT_OFFSET (GstCallstatsMediaFigures, name)
 
-static gboolean
-has_packets (const GstCallstatsStreamMedia *media)
-{
-  return media->figures->rtp.any || media->figures->rtp.ended > 0;
-}
-
-static gboolean
-has_encoder (const GstCallstatsStreamMedia *media)
-{
-  return media->codec != NULL || media->figures->times.left > 0;
-}
-
-static gboolean
-are_times_known (const GstCallstatsStreamMedia *media)
-{
-  return gst_callstats_codec_times_are_known (&media->figures->times);
-}
-
-static gboolean
-is_measured (const GstCallstatsStreamMedia *media)
-{
-  return media->figures->meter.frames > 0 && !media->figures->meter.unmeasured;
-}
-
 static const GstCallstatsMediaMember video_members[] = {
-  { "framesSent", FALSE, FIGURE (rtp.ended), FRAMES, has_packets },
-  { "hugeFramesSent", FALSE, FIGURE (rtp.huge), FRAMES, has_packets },
-  { "framesEncoded", FALSE, FIGURE (times.left), FRAMES, has_encoder },
-  { "keyFramesEncoded", FALSE, FIGURE (keys), FRAMES, has_encoder },
-  { "totalEncodeTime", TRUE, FIGURE (times.seconds), CODECS, are_times_known },
+  { "framesSent", FALSE, FIGURE (rtp.ended), FRAMES,
+      gst_callstats_stream_media_has_packets },
+  { "hugeFramesSent", FALSE, FIGURE (rtp.huge), FRAMES,
+      gst_callstats_stream_media_has_packets },
+  { "framesEncoded", FALSE, FIGURE (times.left), FRAMES,
+      gst_callstats_stream_media_has_codec },
+  { "keyFramesEncoded", FALSE, FIGURE (keys), FRAMES,
+      gst_callstats_stream_media_has_codec },
+  { "totalEncodeTime", TRUE, FIGURE (times.seconds), CODECS,
+      gst_callstats_stream_media_knows_times },
 };
 
 static const GstCallstatsMediaMember audio_source_members[] = {
-  { "totalSamplesDuration", TRUE, FIGURE (meter.seconds), AUDIO, is_measured },
-  { "totalAudioEnergy", TRUE, FIGURE (meter.energy), AUDIO, is_measured },
+  { "totalSamplesDuration", TRUE, FIGURE (meter.seconds), AUDIO,
+      gst_callstats_stream_media_is_measured },
+  { "totalAudioEnergy", TRUE, FIGURE (meter.energy), AUDIO,
+      gst_callstats_stream_media_is_measured },
 };
 
 static const GstCallstatsMediaMember video_source_members[] = {
-  { "frames", FALSE, FIGURE (times.entered), FRAMES, has_encoder },
+  { "frames", FALSE, FIGURE (times.entered), FRAMES,
+      gst_callstats_stream_media_has_codec },
 };
 
 static void
@@ -58,7 +42,7 @@ tell_frames (GstCallstatsStreamMedia *media, gint64 now, CallstatsReport *report
   if (size->width == 0)
     size = &media->figures->rtp_size;
   gst_callstats_frame_size_tell (size, "frameWidth", "frameHeight", report);
-  if (has_encoder (media))
+  if (gst_callstats_stream_media_has_codec (media))
     callstats_report_set_uint (report, "framesPerSecond",
         gst_callstats_frame_rate_get (&media->figures->rate, now));
 }
@@ -83,7 +67,8 @@ has_source (const GstCallstatsStreamMedia *media)
 {
   guint group = gst_callstats_stream_media_is (media, "audio") ? AUDIO : FRAMES;
 
-  return media->kind != NULL && has_encoder (media) && media->detail & group;
+  return media->kind != NULL && gst_callstats_stream_media_has_codec (media) &&
+         media->detail & group;
 }
 
 void

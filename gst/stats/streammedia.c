@@ -163,3 +163,27 @@ gst_callstats_audio_level_tell (
   if (gst_callstats_audio_meter_get_level (&media->figures->meter, now, &level))
     callstats_report_set_double (report, "audioLevel", level);
 }
+
+gboolean
+gst_callstats_stream_media_has_packets (const GstCallstatsStreamMedia *media)
+{
+  return media->figures->rtp.any || media->figures->rtp.ended > 0;
+}
+
+gboolean
+gst_callstats_stream_media_has_codec (const GstCallstatsStreamMedia *media)
+{
+  return media->codec != NULL || media->figures->times.left > 0;
+}
+
+gboolean
+gst_callstats_stream_media_knows_times (const GstCallstatsStreamMedia *media)
+{
+  return gst_callstats_codec_times_are_known (&media->figures->times);
+}
+
+gboolean
+gst_callstats_stream_media_is_measured (const GstCallstatsStreamMedia *media)
+{
+  return media->figures->meter.frames > 0 && !media->figures->meter.unmeasured;
+}

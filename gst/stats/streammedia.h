@@ -64,6 +64,12 @@ void gst_callstats_stream_media_read (GstCallstatsStreamMedia *media);
 gboolean gst_callstats_stream_media_is (
     const GstCallstatsStreamMedia *media, const char *kind);
 
+/* Whether its packets, its codec, what its codec takes, its samples were seen. */
+gboolean gst_callstats_stream_media_has_packets (const GstCallstatsStreamMedia *media);
+gboolean gst_callstats_stream_media_has_codec (const GstCallstatsStreamMedia *media);
+gboolean gst_callstats_stream_media_knows_times (const GstCallstatsStreamMedia *media);
+gboolean gst_callstats_stream_media_is_measured (const GstCallstatsStreamMedia *media);
+
 /* Add members to the stream's object, the report's last. */
 void gst_callstats_received_media_describe (
     GstCallstatsStreamMedia *media, gint64 now, CallstatsReport *report);
