@@ -39,9 +39,10 @@ gboolean callstats_configuration_check (
  */
 char *callstats_configuration_describe (const CallstatsConfiguration *configuration);
 /* Returns: (transfer full): a token for the audience: the application's own, or one
- * signed with its secret. NULL with an error. */
-char *callstats_configuration_make_token (
-    const CallstatsConfiguration *configuration, const char *audience, GError **error);
+ * signed with its secret. NULL with an error. now: seconds since the epoch, by the
+ * backend's clock. */
+char *callstats_configuration_make_token (const CallstatsConfiguration *configuration,
+    const char *audience, gint64 now, GError **error);
 /* Whether only the application can make a token. */
 gboolean callstats_configuration_needs_token (
     const CallstatsConfiguration *configuration);

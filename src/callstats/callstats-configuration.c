@@ -232,15 +232,15 @@ callstats_configuration_needs_token (const CallstatsConfiguration *configuration
 }
 
 char *
-callstats_configuration_make_token (
-    const CallstatsConfiguration *configuration, const char *audience, GError **error)
+callstats_configuration_make_token (const CallstatsConfiguration *configuration,
+    const char *audience, gint64 now, GError **error)
 {
   g_autofree char *secret = NULL;
   CallstatsTokenClaims claims = {
     .app_id = configuration->app_id,
     .user_id = configuration->user_id,
     .audience = audience,
-    .now = g_get_real_time () / G_USEC_PER_SEC,
+    .now = now,
   };
 
   if (unless_empty (configuration->token) != NULL)

@@ -8,6 +8,10 @@
 #include "callstats-delivery-inside-private.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
+#include "callstats-monitor.h"
+
+/* Half of what collectors tolerate: its date is whole seconds, and took its time. */
+#define CLOCK_TOLERANCE_SECONDS 30
 
 /* Another's session is through: the next one needs a hello of its own. */
 gboolean
@@ -66,6 +70,23 @@ tell_configuration (CallstatsDelivery *self, JsonObject *welcome)
   }
 }
 
+gint64
+callstats_delivery_backend_time (CallstatsDelivery *self)
+{
+  gint64 ours = callstats_monitor_to_epoch (g_get_monotonic_time ());
+
+  return (ours + (gint64)(self->clock_offset * G_TIME_SPAN_MILLISECOND)) / G_USEC_PER_SEC;
+}
+
+void
+callstats_delivery_correct_clock (CallstatsDelivery *self, gint64 date)
+{
+  gint64 error = date - callstats_delivery_backend_time (self);
+
+  if (date != 0 && ABS (error) >= CLOCK_TOLERANCE_SECONDS)
+    self->clock_offset += (double)error * 1000;
+}
+
 /* The backend read its clock between hello and welcome: in the middle, say. */
 static void
 note_clock (CallstatsDelivery *self, JsonObject *welcome)
@@ -76,7 +97,7 @@ note_clock (CallstatsDelivery *self, JsonObject *welcome)
   self->round_trip = (double)(now - self->hello_at) / 1000;
   if (!isnan (theirs))
     self->clock_offset =
-        theirs - ((double)g_get_real_time () / 1000 - self->round_trip / 2);
+        theirs - ((double)callstats_monitor_to_epoch (now) / 1000 - self->round_trip / 2);
 }
 
 static void

@@ -51,7 +51,8 @@ struct _CallstatsDelivery {
   gboolean wants_token;    /* WAITING for callstats_delivery_restart() */
   gint64 token_expires;    /* seconds since the epoch */
   gboolean renewing;       /* the application was asked for another token */
-  double round_trip, clock_offset; /* ms, of the last welcome */
+  double round_trip;       /* ms, of the last welcome */
+  double clock_offset;     /* ms that the backend is ahead of our records */
   guint64 connects, sent, bytes_raw, bytes_sent;
 };
 
@@ -82,6 +83,12 @@ void callstats_delivery_use_token (CallstatsDelivery *self, const char *token);
 void callstats_delivery_schedule_renewal (CallstatsDelivery *self);
 /* There are new credentials, which the connection may wait for. */
 void callstats_delivery_renew (CallstatsDelivery *self);
+
+/* The backend's clock */
+/* Returns: seconds since the epoch: our time until the backend told its own. */
+gint64 callstats_delivery_backend_time (CallstatsDelivery *self);
+/* The backend refused a token on that date (seconds since the epoch; 0: unknown). */
+void callstats_delivery_correct_clock (CallstatsDelivery *self, gint64 date);
 
 /* Control */
 void callstats_delivery_take_frame (gboolean binary, GBytes *frame, gpointer delivery);

@@ -23,8 +23,10 @@ typedef struct {
 } CallstatsDeliveryOptions;
 
 typedef struct {
-  /* A token for the audience, new at every call. (transfer full): NULL with an error. */
-  char *(*get_token) (const char *audience, gpointer user_data, GError **error);
+  /* A token for the audience, new at every call. now: seconds since the epoch, by the
+   * backend's clock as far as it is known. (transfer full): NULL with an error. */
+  char *(*get_token) (
+      const char *audience, gint64 now, gpointer user_data, GError **error);
   /* Its end is near. TRUE: only the application can make another one, and was asked to;
    * callstats_delivery_restart() follows when it has. */
   gboolean (*ask_token) (gpointer user_data);
@@ -62,7 +64,7 @@ typedef struct {
   guint64 dropped;       /* records given up otherwise */
   guint64 bytes_raw;     /* JSON text of what was sent */
   double round_trip;     /* ms, of the last hello; 0: no welcome yet */
-  double clock_offset;   /* ms that the backend's clock is ahead */
+  double clock_offset;   /* ms that the backend's clock is ahead of records' times */
   guint64 bytes_sent;    /* frames on the wire */
 } CallstatsDeliveryStats;
 

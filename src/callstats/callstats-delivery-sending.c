@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "callstats-delivery-inside-private.h"
+#include "callstats-monitor.h"
 #include "callstats-token-private.h"
 
 #define MAX_LIFETIME (24 * 3600) /* s; a renewal costs nothing */
@@ -44,13 +45,20 @@ callstats_delivery_send_message (CallstatsDelivery *self, const char *json)
 void
 callstats_delivery_send_hello (CallstatsDelivery *self)
 {
-  g_autofree char *hello =
-      g_strdup_printf ("{\"type\":\"hello\",\"protocol\":%d,\"session\":\"%s\",\"acked\":"
-                       "%" G_GUINT64_FORMAT ",\"client\":%s}",
-          CALLSTATS_PROTOCOL_VERSION, callstats_sessions_name (self->sessions),
-          callstats_outbox_acknowledged (callstats_delivery_outbox (self)), self->client);
+  g_autoptr (GString) hello = g_string_new (NULL);
+
   self->hello_at = g_get_monotonic_time ();
-  callstats_delivery_send_message (self, hello);
+  g_string_printf (hello,
+      "{\"type\":\"hello\",\"protocol\":%d,\"session\":\"%s\",\"acked\":"
+      "%" G_GUINT64_FORMAT,
+      CALLSTATS_PROTOCOL_VERSION, callstats_sessions_name (self->sessions),
+      callstats_outbox_acknowledged (callstats_delivery_outbox (self)));
+  /* What another process left may be by another clock. */
+  if (callstats_sessions_is_own (self->sessions))
+    g_string_append_printf (hello, ",\"time\":%" G_GINT64_FORMAT,
+        callstats_monitor_to_epoch (self->hello_at) / G_TIME_SPAN_MILLISECOND);
+  g_string_append_printf (hello, ",\"client\":%s}", self->client);
+  callstats_delivery_send_message (self, hello->str);
 }
 
 /* One record too large for a frame, in frames of its own. */
@@ -128,7 +136,8 @@ callstats_delivery_use_token (CallstatsDelivery *self, const char *token)
   g_free (self->token);
   self->token = g_strdup (token);
   self->token_was_good = FALSE;
-  self->token_expires = callstats_token_get_expiry (token);
+  self->token_expires =
+      callstats_token_get_expiry (token, callstats_delivery_backend_time (self));
 }
 
 static void
@@ -146,8 +155,8 @@ void
 callstats_delivery_renew (CallstatsDelivery *self)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char *token =
-      self->callbacks.get_token (self->audience, self->user_data, &error);
+  g_autofree char *token = self->callbacks.get_token (
+      self->audience, callstats_delivery_backend_time (self), self->user_data, &error);
 
   self->renewing = FALSE;
   if (token == NULL)
@@ -172,7 +181,7 @@ on_renewal (gpointer user_data)
 void
 callstats_delivery_schedule_renewal (CallstatsDelivery *self)
 {
-  gint64 left = self->token_expires - g_get_real_time () / G_USEC_PER_SEC;
+  gint64 left = self->token_expires - callstats_delivery_backend_time (self);
 
   self->renewing = FALSE;
   callstats_delivery_start_timer (

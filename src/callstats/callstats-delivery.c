@@ -203,6 +203,7 @@ on_token_refused (CallstatsDelivery *self, const CallstatsTransportEnd *end)
   g_autofree char *token = g_steal_pointer (&self->token);
   g_autoptr (GError) error = NULL;
 
+  callstats_delivery_correct_clock (self, end->date);
   self->refusals += !self->token_was_good;
   self->token_was_good = FALSE;
   if (self->refusals >= MAX_REFUSALS) {
@@ -280,7 +281,8 @@ connect_now (CallstatsDelivery *self)
     return;
   self->transport_class = callstats_transport_load (&error);
   if (self->transport_class != NULL)
-    token = self->callbacks.get_token (self->audience, self->user_data, &error);
+    token = self->callbacks.get_token (
+        self->audience, callstats_delivery_backend_time (self), self->user_data, &error);
   if (token == NULL)
     stop (self, error);
   else

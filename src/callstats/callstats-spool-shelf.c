@@ -196,7 +196,7 @@ callstats_spool_shelf_free (CallstatsSpoolShelf *self)
 gint64
 callstats_spool_shelf_expired_before (CallstatsSpoolShelf *self)
 {
-  return g_get_real_time () - self->max_age;
+  return callstats_monitor_to_epoch (g_get_monotonic_time ()) - self->max_age;
 }
 
 void

@@ -18,7 +18,7 @@ typedef struct {
 
 /* Returns: when the token ends, in seconds since the epoch; where it does not say,
  * CALLSTATS_TOKEN_LIFETIME from now. Its signature is not checked. */
-gint64 callstats_token_get_expiry (const char *token);
+gint64 callstats_token_get_expiry (const char *token, gint64 now);
 
 /* Returns: (transfer full): HS256, valid from a minute before now for
  * CALLSTATS_TOKEN_LIFETIME; NULL with an error. */

@@ -80,9 +80,9 @@ decode_payload (const char *token, gsize *length)
 }
 
 gint64
-callstats_token_get_expiry (const char *token)
+callstats_token_get_expiry (const char *token, gint64 now)
 {
-  gint64 unknown = g_get_real_time () / G_USEC_PER_SEC + CALLSTATS_TOKEN_LIFETIME;
+  gint64 unknown = now + CALLSTATS_TOKEN_LIFETIME;
   gsize length = 0;
   g_autofree char *payload = decode_payload (token, &length);
   g_autoptr (JsonObject) claims = NULL;

@@ -142,10 +142,11 @@ on_trouble (const GError *error, gboolean retry, gpointer user_data)
 /* A token that only the application can make is asked for; its coming restarts the
  * delivery, which until then has stopped with the error. */
 static char *
-get_token (const char *audience, gpointer user_data, GError **error)
+get_token (const char *audience, gint64 now, gpointer user_data, GError **error)
 {
   CallstatsUplink *self = user_data;
-  char *token = callstats_configuration_make_token (self->configuration, audience, error);
+  char *token =
+      callstats_configuration_make_token (self->configuration, audience, now, error);
 
   if (token == NULL && callstats_configuration_needs_token (self->configuration))
     self->callbacks.need_token (FALSE, self->user_data);
