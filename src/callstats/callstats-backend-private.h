@@ -7,8 +7,10 @@
 #include <gio/gio.h>
 
 typedef struct {
-  char *stream; /* the WebSocket's URI, without user info, query or fragment */
-  char *origin; /* scheme://host[:port], the audience of tokens */
+  char *
+      stream; /* the WebSocket's URI, without user info, query or fragment; or a file's */
+  char *origin; /* scheme://host[:port], the audience of tokens; or a file's URI */
+  char *path;   /* of the file; NULL: no file */
   gboolean loopback;
 } CallstatsBackend;
 
@@ -16,7 +18,10 @@ typedef struct {
  * address (without its user info and query) and the way out. */
 CallstatsBackend *callstats_backend_new (
     const char *url, gboolean allow_plaintext, GError **error);
-/* Returns: (transfer full): where its query API describes a conference. */
+/* Whether it is meant as a file's address, which may still be wrong. */
+gboolean callstats_backend_is_file (const char *url);
+/* Returns: (transfer full) (nullable): where its query API describes a conference; a file
+ * has none. */
 char *callstats_backend_make_conference_url (
     const CallstatsBackend *backend, const char *app, const char *conference);
 void callstats_backend_free (CallstatsBackend *backend);

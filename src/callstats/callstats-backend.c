@@ -68,7 +68,8 @@ check (const char *url, GUri *uri, gboolean allow_plaintext, GError **error)
   gboolean plain = strcmp (scheme, "ws") == 0;
 
   if (!plain && strcmp (scheme, "wss") != 0)
-    return refuse (error, url, uri, "has an unknown scheme: use ws:// or wss://");
+    return refuse (
+        error, url, uri, "has an unknown scheme: use ws://, wss:// or file://");
   if (host_of (uri) == NULL)
     return refuse (error, url, uri,
         "has no host: write it as wss://HOST[:PORT]/ or "
@@ -81,6 +82,55 @@ check (const char *url, GUri *uri, gboolean allow_plaintext, GError **error)
         "would send calls in plain text beyond this machine: use wss://, or set "
         "allow-plaintext=true");
   return TRUE;
+}
+
+/* Files */
+
+gboolean
+callstats_backend_is_file (const char *url)
+{
+  return g_ascii_strncasecmp (url, "file:", strlen ("file:")) == 0;
+}
+
+/* g_uri_parse() makes nothing of file:PATH but a path. */
+static gboolean
+check_file (const char *url, GUri *uri, GError **error)
+{
+  const char *host = host_of (uri);
+  const char *path = g_uri_get_path (uri);
+
+  if (strpbrk (url, "?#") != NULL)
+    return refuse (error, url, uri,
+        "has a ? or # in it: write them as %3F and %23 if they are part of the name");
+  if (g_uri_get_userinfo (uri) != NULL ||
+      (host != NULL && g_ascii_strcasecmp (host, "localhost") != 0))
+    return refuse (
+        error, url, uri, "names another machine: write it as file:///FOLDER/FILE.jsonl");
+  if (*path != '/' || g_str_has_suffix (path, "/"))
+    return refuse (error, url, uri,
+        "has no absolute path to a file: write it as file:///FOLDER/FILE.jsonl");
+  return TRUE;
+}
+
+static CallstatsBackend *
+make_file (const char *url, GUri *uri, GError **error)
+{
+  g_autofree char *path = NULL;
+  CallstatsBackend *backend;
+
+  if (!check_file (url, uri, error))
+    return NULL;
+  path = g_uri_unescape_string (g_uri_get_path (uri), "/");
+  if (path == NULL) {
+    refuse (error, url, uri, "has a %2F, a %00 or half an escape in its path");
+    return NULL;
+  }
+  backend = g_new0 (CallstatsBackend, 1);
+  backend->path = g_steal_pointer (&path);
+  backend->origin = g_filename_to_uri (backend->path, NULL, NULL);
+  backend->stream = g_strdup (backend->origin);
+  backend->loopback = TRUE;
+  return backend;
 }
 
 static char *
@@ -137,6 +187,8 @@ callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error
         strpbrk (url, "@?") == NULL ? url : "…");
     return NULL;
   }
+  if (callstats_backend_is_file (url))
+    return make_file (url, uri, error);
   if (!check (url, uri, allow_plaintext, error))
     return NULL;
 
@@ -151,11 +203,14 @@ char *
 callstats_backend_make_conference_url (
     const CallstatsBackend *backend, const char *app, const char *conference)
 {
-  /* ws and wss become http and https. */
-  g_autofree char *base = g_strconcat ("http", backend->stream + strlen ("ws"), NULL);
+  g_autofree char *base = NULL;
   g_autofree char *escaped_app = g_uri_escape_string (app, NULL, FALSE);
   g_autofree char *escaped_conference = g_uri_escape_string (conference, NULL, FALSE);
 
+  if (backend->path != NULL)
+    return NULL;
+  /* ws and wss become http and https. */
+  base = g_strconcat ("http", backend->stream + strlen ("ws"), NULL);
   base[strlen (base) - strlen (CALLSTATS_STREAM_PATH)] = '\0';
   return g_strconcat (
       base, "/api/v1/apps/", escaped_app, "/conferences/", escaped_conference, NULL);
@@ -168,5 +223,6 @@ callstats_backend_free (CallstatsBackend *backend)
     return;
   g_free (backend->stream);
   g_free (backend->origin);
+  g_free (backend->path);
   g_free (backend);
 }

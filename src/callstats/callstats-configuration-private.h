@@ -32,7 +32,7 @@ CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfigurati
 void callstats_configuration_clear (CallstatsConfiguration *configuration);
 void callstats_configuration_free (CallstatsConfiguration *configuration);
 
-/* FALSE: something cannot be sent to a backend; the error says what, and the way out. */
+/* FALSE: something cannot be sent to the backend; the error says what, and the way out. */
 gboolean callstats_configuration_check (
     const CallstatsConfiguration *configuration, GError **error);
 /* Returns: (transfer full): a JSON object: what hello and userJoined tell of this client.

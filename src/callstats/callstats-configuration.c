@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "callstats-backend-private.h"
 #include "callstats-configuration-private.h"
 #include "callstats-error.h"
 #include "callstats-json-private.h"
@@ -82,10 +83,15 @@ check_text (const char *property, const char *value, gsize limit, GError **error
   return FALSE;
 }
 
+/* A file asks for no credentials: whoever imports it can tell what is missing. */
 static gboolean
-check_id (const char *property, const char *value, GError **error)
+check_id (const CallstatsConfiguration *configuration, const char *property,
+    const char *value, GError **error)
 {
-  if (unless_empty (value) == NULL) {
+  gboolean is_file = configuration->backend_url != NULL &&
+                     callstats_backend_is_file (configuration->backend_url);
+
+  if (unless_empty (value) == NULL && !is_file) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "There is a backend-url but no %s: nothing is sent; set %s", property, property);
     return FALSE;
@@ -124,8 +130,8 @@ gboolean
 callstats_configuration_check (
     const CallstatsConfiguration *configuration, GError **error)
 {
-  return check_id ("app-id", configuration->app_id, error) &&
-         check_id ("user-id", configuration->user_id, error) &&
+  return check_id (configuration, "app-id", configuration->app_id, error) &&
+         check_id (configuration, "user-id", configuration->user_id, error) &&
          check_text (
              "user-name", configuration->user_name, CALLSTATS_MAX_USER_ID, error) &&
          check_text ("site-id", configuration->site_id, CALLSTATS_MAX_SITE_ID, error) &&

@@ -3,6 +3,7 @@
  * The kinds of delivery, behind one interface. Monitor thread only.
  */
 #include "callstats-delivery-class-private.h"
+#include "callstats-recording-private.h"
 
 static const CallstatsDeliveryClass *
 kind_of (CallstatsDelivery *self)
@@ -14,6 +15,8 @@ CallstatsDelivery *
 callstats_delivery_new (const CallstatsDeliveryOptions *options,
     const CallstatsDeliveryCallbacks *callbacks, gpointer user_data)
 {
+  if (options->backend->path != NULL)
+    return callstats_recording_new (options, callbacks, user_data);
   return callstats_delivery_new_online (options, callbacks, user_data);
 }
 

@@ -4,6 +4,7 @@
  *
  * Monitor thread only, but for what the disk thread runs.
  */
+#include <signal.h>
 #include <unistd.h>
 
 #include "callstats-error.h"
@@ -37,7 +38,12 @@ static void
 errand_run (gpointer data, gpointer user_data)
 {
   Errand *errand = data;
+  sigset_t signals;
 
+  /* A limit of file size is an error of writing, not the end of the process. */
+  sigemptyset (&signals);
+  sigaddset (&signals, SIGXFSZ);
+  pthread_sigmask (SIG_BLOCK, &signals, NULL);
   errand->run (errand->data);
   callstats_monitor_invoke (errand_done, errand, NULL);
 }
@@ -45,7 +51,7 @@ errand_run (gpointer data, gpointer user_data)
 static gpointer
 start_disk_thread (gpointer data)
 {
-  return g_thread_pool_new (errand_run, NULL, 1, FALSE, NULL);
+  return g_thread_pool_new (errand_run, NULL, 1, TRUE, NULL);
 }
 
 void

@@ -76,7 +76,20 @@ static const Refusal refusals[] = {
   { "//example.org/", "not a URL" },
   { "http://example.org/", "“http://example.org/” has an unknown scheme" },
   { "https://example.org/", "ws://" },
-  { "file:///tmp/x.jsonl", "unknown scheme" },
+  /* Files: nothing is guessed. */
+  { "file:", "no absolute path" },
+  { "file://", "no absolute path" },
+  { "file:///", "no absolute path" },
+  { "file:call.jsonl", "no absolute path" },
+  { "file:///tmp/calls/", "no absolute path" },
+  { "file://call.jsonl", "another machine" },
+  { "file://example.org/tmp/call.jsonl", "another machine" },
+  { "file://alice:secret@localhost/call.jsonl", "another machine" },
+  { "file:///tmp/call.jsonl?secret", "%3F" },
+  { "file:///tmp/call.jsonl#secret", "%23" },
+  { "file:///tmp/a%2Fb.jsonl", "%2F" },
+  { "file:///tmp/a%00b.jsonl", "%00" },
+  { "file:///tmp/a%zz.jsonl", "not a URL" },
   { "ws:///", "no host" },
   { "wss://", "no host" },
   { "wss:///v1/stream", "no host" },
@@ -147,6 +160,36 @@ test_plaintext_goes_anywhere_when_allowed (void)
 }
 
 static void
+test_files_have_a_path (void)
+{
+  static const struct {
+    const char *url;
+    const char *path;
+    const char *origin;
+  } rows[] = {
+    { "file:///tmp/call.jsonl", "/tmp/call.jsonl", "file:///tmp/call.jsonl" },
+    { "file://localhost/tmp/call.jsonl", "/tmp/call.jsonl", "file:///tmp/call.jsonl" },
+    { "FILE:/tmp/call.jsonl", "/tmp/call.jsonl", "file:///tmp/call.jsonl" },
+    { "file:///tmp/a%20call%3F.jsonl", "/tmp/a call?.jsonl",
+        "file:///tmp/a%20call%3F.jsonl" },
+    { "file:///tmp/%E2%82%AC.jsonl", "/tmp/€.jsonl", "file:///tmp/%E2%82%AC.jsonl" },
+    { "file:///tmp/%FF", "/tmp/\377", "file:///tmp/%FF" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (CallstatsBackend) backend =
+        callstats_backend_new (rows[i].url, FALSE, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpstr (backend->path, ==, rows[i].path);
+    g_assert_cmpstr (backend->origin, ==, rows[i].origin);
+    g_assert_null (callstats_backend_make_conference_url (backend, "demo", "c"));
+  }
+}
+
+static void
 test_a_conference_has_an_address (void)
 {
   g_autoptr (CallstatsBackend) backend =
@@ -168,6 +211,7 @@ main (int argc, char **argv)
       test_what_is_refused_is_told_without_secrets);
   g_test_add_func ("/backend/plaintext-goes-anywhere-when-allowed",
       test_plaintext_goes_anywhere_when_allowed);
+  g_test_add_func ("/backend/files-have-a-path", test_files_have_a_path);
   g_test_add_func (
       "/backend/a-conference-has-an-address", test_a_conference_has_an_address);
   return g_test_run ();
