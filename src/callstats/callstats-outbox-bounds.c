@@ -14,6 +14,7 @@
 
 #define MAX_ORDINALS 4096 /* fabrics whose reports are counted */
 #define SPARE 16          /* a part of the room, once room has to be made */
+#define PACK_FROM 4       /* the part of the room from which on reports are packed */
 #define LEVELS 16         /* at most 2¹⁶ reports become one */
 
 CallstatsKeep
@@ -70,7 +71,6 @@ make_gap_entry (CallstatsOutbox *self, CallstatsLoss loss)
 
   entry->record = callstats_gap_make_record (&self->gaps[loss], loss);
   entry->time = entry->record->time;
-  entry->size = callstats_record_size (entry->record) + CALLSTATS_ENTRY_BYTES;
   entry->keep = CALLSTATS_KEEP_GAP;
   self->gaps[loss] = (CallstatsGap){ 0 };
   return entry;
@@ -81,7 +81,7 @@ insert_before_next (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
 {
   g_queue_insert_before (&self->entries, self->next, entry);
   self->next = self->next->prev;
-  self->bytes += entry->size;
+  callstats_outbox_measure (self, entry);
 }
 
 /* A journal is only appended to: there the gap comes after what was kept. */
@@ -195,18 +195,29 @@ callstats_outbox_evict_all (CallstatsOutbox *self)
     callstats_outbox_evict (self, link->data);
 }
 
-/* A little more than needed, since a look through all of them is dear. */
+static gboolean
+is_past (CallstatsOutbox *self, gsize bytes)
+{
+  return callstats_outbox_bytes (self) > bytes + self->n_doomed * CALLSTATS_ENTRY_BYTES;
+}
+
+/* What takes the least first: leaving to the journal what it has, then packing, which
+ * without a journal begins early, then giving up. Of that a little more than needed,
+ * since a look through all of them is dear. */
 void
 callstats_outbox_make_room (CallstatsOutbox *self)
 {
-  gsize leaving = self->n_doomed * CALLSTATS_ENTRY_BYTES;
-
-  if (self->bytes <= self->max_bytes + leaving)
+  if (!self->journalled && is_past (self, self->max_bytes / PACK_FROM))
+    callstats_outbox_pack_all (self);
+  if (!is_past (self, self->max_bytes))
     return;
   callstats_outbox_evict_all (self);
-  if (self->bytes > self->max_bytes + leaving)
+  if (is_past (self, self->max_bytes))
+    callstats_outbox_pack_all (self);
+  if (is_past (self, self->max_bytes))
     give_up_bytes (self,
-        self->bytes - leaving - self->max_bytes + self->max_bytes / SPARE,
+        callstats_outbox_bytes (self) - self->n_doomed * CALLSTATS_ENTRY_BYTES -
+            self->max_bytes + self->max_bytes / SPARE,
         CALLSTATS_LOSS_MEMORY);
 }
 
@@ -229,7 +240,6 @@ callstats_outbox_push (CallstatsOutbox *self, CallstatsRecord *record)
 
   entry->record = callstats_record_ref (record);
   entry->time = record->time;
-  entry->size = callstats_record_size (record) + CALLSTATS_ENTRY_BYTES;
   entry->keep = callstats_outbox_classify (record);
   entry->fabric = record->fabric != NULL ? g_str_hash (record->fabric) : 0;
   if (entry->keep == CALLSTATS_KEEP_REPORT)

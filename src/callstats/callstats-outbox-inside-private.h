@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The inside of an outbox, for its three files: callstats-outbox.c (order, numbers,
- * acks), -bounds.c (what is given up) and -journal.c (what is on disk).
+ * The inside of an outbox, for its four files: callstats-outbox.c (order, numbers, acks),
+ * -bounds.c (what is given up), -contents.c (what of a record is in memory) and
+ * -journal.c (what is on disk).
  */
 #pragma once
 
 #include "callstats-outbox-private.h"
+#include "callstats-pack-private.h"
 
-#define CALLSTATS_ENTRY_BYTES 96 /* of a queue link and its entry */
+#define CALLSTATS_ENTRY_BYTES 112 /* of a queue link and its entry */
 
 typedef struct {
-  CallstatsRecord *record; /* NULL: in the journal only, or lost */
+  CallstatsRecord *record; /* NULL: packed, in the journal only, or lost */
+  CallstatsPack *pack;     /* NULL: not packed */
   guint64 sequence;        /* 0: not sent yet */
   guint64 index;           /* in the journal; 0: not there */
   gint64 time;
@@ -25,6 +28,7 @@ typedef struct {
   guint8 told;     /* …which is on its way */
   guint8 lost;     /* nothing is left but its place */
   guint8 thinned;  /* given up for its neighbours' sake */
+  guint8 settled;  /* packed already, or not worth it */
 } CallstatsOutboxEntry;
 
 struct _CallstatsOutbox {
@@ -37,7 +41,9 @@ struct _CallstatsOutbox {
   guint64 sent;          /* the last one that left */
   gboolean adopted;      /* what was sent is not known: G_MAXUINT64 stands for it */
   guint64 acknowledged;
-  gsize bytes;
+  gsize bytes;          /* of the entries */
+  gsize numbered_bytes; /* of those with a number, which cannot be given up */
+  CallstatsPacker *packer;
   guint64 thinned, dropped;
   CallstatsGap gaps[CALLSTATS_N_LOSSES]; /* what no record tells of yet */
   GHashTable *ordinals;                  /* fabric → its reports so far */
@@ -53,8 +59,29 @@ struct _CallstatsOutbox {
 void callstats_outbox_entry_free (gpointer entry);
 void callstats_outbox_append (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
 void callstats_outbox_remove (CallstatsOutbox *outbox, GList *link);
+
+/* Contents */
+
+/* Counts what it occupies, from when it is among the entries. */
+void callstats_outbox_measure (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+/* (transfer full) (nullable): takes the place of all that was in memory. */
+void callstats_outbox_set_record (
+    CallstatsOutbox *outbox, CallstatsOutboxEntry *entry, CallstatsRecord *record);
+void callstats_outbox_set_sequence (
+    CallstatsOutbox *outbox, CallstatsOutboxEntry *entry, guint64 sequence);
+/* In memory, packed or not. */
+gboolean callstats_outbox_has_record (const CallstatsOutboxEntry *entry);
+/* entry->record is there; a pack that cannot be read becomes a gap record. */
+void callstats_outbox_unpack (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+/* Only its pack stays, if it has one. */
+void callstats_outbox_repack (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+/* Packs all reports that are not packed. */
+void callstats_outbox_pack_all (CallstatsOutbox *outbox);
 /* Its text leaves the memory; the journal has it. */
 void callstats_outbox_evict (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
+/* One record is lost: the record that tells. (transfer full) */
+CallstatsRecord *callstats_outbox_make_loss_record (
+    CallstatsOutboxEntry *entry, CallstatsLoss loss);
 
 /* Bounds */
 CallstatsKeep callstats_outbox_classify (const CallstatsRecord *record);

@@ -26,7 +26,6 @@ entry_from_journal (const CallstatsJournalEntry *from, guint64 sequence)
   entry->loss = (guint8)from->loss;
   entry->written = TRUE;
   entry->sequence = sequence;
-  entry->size = CALLSTATS_ENTRY_BYTES;
   return entry;
 }
 
@@ -59,10 +58,12 @@ describe_entry (CallstatsOutbox *self, CallstatsOutboxEntry *from, GArray *entri
     .follows = self->last_index - 1,
     .time = from->time,
     .fabric = from->fabric,
-    .keep = from->keep,
-    .record = callstats_record_ref (from->record),
   };
 
+  callstats_outbox_unpack (self, from);
+  entry.record = callstats_record_ref (from->record);
+  entry.keep = from->keep;
+  callstats_outbox_repack (self, from);
   from->index = entry.index;
   from->writing = TRUE;
   self->n_unwritten--;
@@ -193,7 +194,7 @@ callstats_outbox_wanted (CallstatsOutbox *self, gsize *max_bytes)
 {
   CallstatsOutboxEntry *entry = self->next != NULL ? self->next->data : NULL;
 
-  if (!self->wanted || entry == NULL || entry->record != NULL)
+  if (!self->wanted || entry == NULL || callstats_outbox_has_record (entry))
     return 0;
   if (self->bytes > self->max_bytes / 2)
     callstats_outbox_evict_all (self);
@@ -201,28 +202,19 @@ callstats_outbox_wanted (CallstatsOutbox *self, gsize *max_bytes)
   return entry->index;
 }
 
-static CallstatsRecord *
-make_loss_record (CallstatsOutboxEntry *entry, CallstatsLoss loss)
-{
-  CallstatsGap gap = { .count = 1, .from = entry->time, .to = entry->time };
-
-  entry->keep = CALLSTATS_KEEP_GAP;
-  return callstats_gap_make_record (&gap, loss);
-}
-
 static void
 load_entry (CallstatsOutbox *self, CallstatsOutboxEntry *entry,
     const CallstatsJournalEntry *loaded)
 {
+  CallstatsRecord *record;
+
   if (loaded->record != NULL) {
-    entry->record = callstats_record_ref (loaded->record);
+    record = callstats_record_ref (loaded->record);
   } else {
-    entry->record = make_loss_record (entry, loaded->loss);
+    record = callstats_outbox_make_loss_record (entry, loaded->loss);
     self->dropped++;
   }
-  self->bytes -= entry->size;
-  entry->size = callstats_record_size (entry->record) + CALLSTATS_ENTRY_BYTES;
-  self->bytes += entry->size;
+  callstats_outbox_set_record (self, entry, record);
 }
 
 void
@@ -237,7 +229,7 @@ callstats_outbox_loaded (CallstatsOutbox *self, const CallstatsJournalEntry *loa
       return;
     if (entry->index < loaded->index)
       continue;
-    if (entry->record == NULL && !entry->doomed)
+    if (!callstats_outbox_has_record (entry) && !entry->doomed)
       load_entry (self, entry, loaded);
     return;
   }

@@ -31,8 +31,8 @@ void callstats_outbox_push (CallstatsOutbox *outbox, CallstatsRecord *record);
 void callstats_outbox_lose (CallstatsOutbox *outbox, const CallstatsRecord *record);
 
 /* The next record to send, and the sequence number it has. NULL: there is none, or it has
- * to be read from the journal, or the journal has to know something first.
- * (transfer none) (nullable) */
+ * to be read from the journal, or the journal has to know something first, or what is
+ * under way takes half of the room. (transfer none) (nullable): there until it is sent */
 CallstatsRecord *callstats_outbox_peek (CallstatsOutbox *outbox, guint64 *sequence);
 /* It was sent: the one after it is next. */
 void callstats_outbox_advance (CallstatsOutbox *outbox);

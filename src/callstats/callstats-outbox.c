@@ -11,6 +11,7 @@ callstats_outbox_entry_free (gpointer data)
   CallstatsOutboxEntry *entry = data;
 
   callstats_record_unref (entry->record);
+  callstats_pack_free (entry->pack);
   g_free (entry);
 }
 
@@ -20,6 +21,7 @@ callstats_outbox_new (gsize max_bytes)
   CallstatsOutbox *self = g_new0 (CallstatsOutbox, 1);
 
   self->max_bytes = max_bytes;
+  self->packer = callstats_packer_new ();
   self->ordinals = g_hash_table_new (NULL, NULL);
   g_queue_init (&self->entries);
   return self;
@@ -31,6 +33,7 @@ callstats_outbox_free (CallstatsOutbox *self)
   if (self == NULL)
     return;
   g_queue_clear_full (&self->entries, callstats_outbox_entry_free);
+  callstats_packer_free (self->packer);
   g_hash_table_unref (self->ordinals);
   g_free (self);
 }
@@ -42,6 +45,7 @@ callstats_outbox_remove (CallstatsOutbox *self, GList *link)
 
   if (self->next == link)
     self->next = link->next;
+  callstats_outbox_set_sequence (self, entry, 0);
   self->bytes -= entry->size;
   self->n_doomed -= entry->doomed;
   if (self->journalled && !entry->written && !entry->writing)
@@ -54,24 +58,19 @@ void
 callstats_outbox_append (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
 {
   g_queue_push_tail (&self->entries, entry);
-  self->bytes += entry->size;
+  callstats_outbox_measure (self, entry);
   if (self->journalled && !entry->written)
     self->n_unwritten++;
   if (self->next == NULL)
     self->next = self->entries.tail;
 }
 
-void
-callstats_outbox_evict (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
+/* What is under way cannot be given up: half of the room is for what is to come. */
+static gboolean
+has_room_under_way (CallstatsOutbox *self, const CallstatsOutboxEntry *entry)
 {
-  /* Who waits for its fate waits for this very record. */
-  if (!entry->written || entry->record == NULL || entry->record->settled != NULL ||
-      entry->keep == CALLSTATS_KEEP_GAP)
-    return;
-  self->bytes -= entry->size;
-  entry->size = CALLSTATS_ENTRY_BYTES;
-  self->bytes += entry->size;
-  g_clear_pointer (&entry->record, callstats_record_unref);
+  return entry->sequence != 0 || self->numbered_bytes == 0 ||
+         self->numbered_bytes + entry->size <= self->max_bytes / 2;
 }
 
 CallstatsRecord *
@@ -79,17 +78,20 @@ callstats_outbox_peek (CallstatsOutbox *self, guint64 *sequence)
 {
   CallstatsOutboxEntry *entry = self->next != NULL ? self->next->data : NULL;
 
+  if (entry != NULL && !has_room_under_way (self, entry))
+    return NULL;
   if (callstats_outbox_has_gap (self) && (entry == NULL || entry->sequence == 0)) {
     callstats_outbox_insert_gap (self);
     entry = self->next->data;
   }
   if (entry == NULL || entry->doomed)
     return NULL;
-  self->wanted = entry->record == NULL;
+  self->wanted = !callstats_outbox_has_record (entry);
   if (self->wanted)
     return NULL;
+  callstats_outbox_unpack (self, entry);
   if (entry->sequence == 0)
-    entry->sequence = ++self->last_sequence;
+    callstats_outbox_set_sequence (self, entry, ++self->last_sequence);
   *sequence = entry->sequence;
   return entry->record;
 }
@@ -104,6 +106,7 @@ callstats_outbox_advance (CallstatsOutbox *self)
   entry = self->next->data;
   self->sent = MAX (self->sent, entry->sequence);
   self->next = self->next->next;
+  callstats_outbox_repack (self, entry);
   if (self->bytes > self->max_bytes / 2)
     callstats_outbox_evict (self, entry);
 }
@@ -112,19 +115,13 @@ void
 callstats_outbox_discard (CallstatsOutbox *self)
 {
   CallstatsOutboxEntry *entry;
-  CallstatsGap gap = { .count = 1 };
 
   g_return_if_fail (self->next != NULL);
 
   entry = self->next->data;
-  gap.from = gap.to = entry->time;
   self->dropped++;
-  callstats_record_unref (entry->record);
-  entry->record = callstats_gap_make_record (&gap, CALLSTATS_LOSS_SIZE);
-  entry->keep = CALLSTATS_KEEP_GAP;
-  self->bytes -= entry->size;
-  entry->size = callstats_record_size (entry->record) + CALLSTATS_ENTRY_BYTES;
-  self->bytes += entry->size;
+  callstats_outbox_set_record (
+      self, entry, callstats_outbox_make_loss_record (entry, CALLSTATS_LOSS_SIZE));
 }
 
 /* What the one before sent and nobody stored can be given other numbers, or given up. */
@@ -139,7 +136,7 @@ settle_adoption (CallstatsOutbox *self, guint64 stored)
     GList *next = link->next;
     CallstatsOutboxEntry *entry = link->data;
 
-    entry->sequence = 0;
+    callstats_outbox_set_sequence (self, entry, 0);
     if (entry->lost)
       callstats_outbox_give_up (self, link, entry->loss, FALSE);
     link = next;
@@ -177,6 +174,8 @@ callstats_outbox_acknowledge (CallstatsOutbox *self, guint64 sequence)
 void
 callstats_outbox_rewind (CallstatsOutbox *self)
 {
+  if (self->next != NULL)
+    callstats_outbox_repack (self, self->next->data);
   self->next = self->entries.head;
 }
 
@@ -188,7 +187,7 @@ restart_link (CallstatsOutbox *self, GList *link)
   CallstatsGap gap;
   CallstatsLoss loss;
 
-  entry->sequence = 0;
+  callstats_outbox_set_sequence (self, entry, 0);
   if (entry->lost)
     callstats_outbox_give_up (self, link, entry->loss, FALSE);
   if (self->journalled || entry->keep != CALLSTATS_KEEP_GAP ||
@@ -242,7 +241,7 @@ callstats_outbox_length (CallstatsOutbox *self)
 gsize
 callstats_outbox_bytes (CallstatsOutbox *self)
 {
-  return self->bytes;
+  return self->bytes + callstats_packer_bytes (self->packer);
 }
 
 gboolean

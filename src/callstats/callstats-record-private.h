@@ -56,6 +56,8 @@ void callstats_record_append_head (
 gboolean callstats_record_time_is_valid (gint64 time);
 gboolean callstats_record_read_time (JsonObject *object, gint64 *time, GError **error);
 
+/* What an allocation of that many bytes takes of the heap. */
+gsize callstats_heap_bytes (gsize n);
 /* Bytes of heap that the record occupies, about. */
 gsize callstats_record_size (const CallstatsRecord *record);
 

@@ -265,17 +265,25 @@ callstats_record_new_from_object (JsonObject *object, GError **error)
   return ok ? g_steal_pointer (&record) : NULL;
 }
 
-static gsize
-length_of (const char *string)
+/* As glibc has it: 8 bytes of its own, in steps of 16. */
+gsize
+callstats_heap_bytes (gsize n)
 {
-  return string != NULL ? strlen (string) + 1 : 0;
+  return MAX (32, (n + 8 + 15) & ~(gsize)15);
+}
+
+static gsize
+string_bytes (const char *string)
+{
+  return string != NULL ? callstats_heap_bytes (strlen (string) + 1) : 0;
 }
 
 gsize
 callstats_record_size (const CallstatsRecord *record)
 {
-  return sizeof *record + length_of (record->user) + length_of (record->conference) +
-         length_of (record->fabric) + length_of (record->remote_user) +
-         length_of (record->name) + length_of (record->data) +
+  return callstats_heap_bytes (sizeof *record) + string_bytes (record->user) +
+         string_bytes (record->conference) + string_bytes (record->fabric) +
+         string_bytes (record->remote_user) + string_bytes (record->name) +
+         string_bytes (record->data) +
          (record->report != NULL ? callstats_report_size (record->report) : 0);
 }

@@ -12,10 +12,14 @@
 
 #include "callstats-error.h"
 #include "callstats-json-private.h"
+#include "callstats-record-private.h"
 #include "callstats-report-private.h"
 
 #define STRING_CHUNK 2048
 #define STRING_CHUNK_ON 256
+/* What GLib's own structures take. */
+#define STRING_CHUNK_STRUCT 40
+#define LINK_BYTES 32
 
 struct _CallstatsReport {
   gatomicrefcount ref_count;
@@ -24,7 +28,8 @@ struct _CallstatsReport {
   GArray *objects;  /* CallstatsStatsObject */
   GArray *fields;   /* CallstatsField */
   GStringChunk *strings;
-  gsize string_bytes;
+  gsize string_bytes; /* of heap */
+  gsize string_room;  /* left of the last piece of it */
   /* What was allocated to begin with. */
   guint n_objects, n_fields;
   gsize string_chunk;
@@ -46,6 +51,13 @@ round_to_15_digits (double value)
   if (fabs (value) < 1e15 && value == floor (value))
     return value;
   return g_ascii_strtod (g_ascii_formatd (text, sizeof text, "%.15g", value), NULL);
+}
+
+/* The power of two that an array or string chunk of so many bytes has. */
+static gsize
+ceil_power (gsize n)
+{
+  return n <= 1 ? 1 : (gsize)1 << g_bit_storage (n - 1);
 }
 
 static CallstatsReport *
@@ -114,10 +126,21 @@ callstats_report_unref (CallstatsReport *report)
   g_free (report);
 }
 
+/* As a string chunk allocates: pieces of one size, longer ones for longer strings. */
+static void
+note_string (CallstatsReport *report, gsize length)
+{
+  if (length > report->string_room) {
+    report->string_room = MAX (report->string_chunk, ceil_power (length));
+    report->string_bytes += callstats_heap_bytes (report->string_room) + LINK_BYTES;
+  }
+  report->string_room -= length;
+}
+
 static const char *
 keep_string (CallstatsReport *report, const char *string)
 {
-  report->string_bytes += strlen (string) + 1;
+  note_string (report, strlen (string) + 1);
   return g_string_chunk_insert (report->strings, string);
 }
 
@@ -514,15 +537,22 @@ callstats_report_fields (
   return &g_array_index (report->fields, CallstatsField, object->first);
 }
 
+static gsize
+array_bytes (const GArray *array, guint initial, gsize element)
+{
+  gsize n = MAX (MAX (array->len, initial), 1);
+
+  return callstats_heap_bytes (sizeof (GArray) + 16) +
+         callstats_heap_bytes (ceil_power (n * element));
+}
+
 gsize
 callstats_report_size (const CallstatsReport *report)
 {
-  gsize n_objects = MAX (report->n_objects, report->objects->len);
-  gsize n_fields = MAX (report->n_fields, report->fields->len);
-  gsize n_chunks = report->string_bytes / report->string_chunk + 1;
-
-  return sizeof *report + n_objects * sizeof (CallstatsStatsObject) +
-         n_fields * sizeof (CallstatsField) + n_chunks * report->string_chunk +
+  return callstats_heap_bytes (sizeof *report) +
+         array_bytes (report->objects, report->n_objects, sizeof (CallstatsStatsObject)) +
+         array_bytes (report->fields, report->n_fields, sizeof (CallstatsField)) +
+         callstats_heap_bytes (STRING_CHUNK_STRUCT) + report->string_bytes +
          (report->base != NULL ? callstats_report_size (report->base) : 0);
 }
 

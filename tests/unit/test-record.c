@@ -201,9 +201,11 @@ test_size_counts_what_a_record_holds (void)
   g_autoptr (CallstatsRecord) small = callstats_record_new_event ("x", 0, NULL);
   g_autoptr (CallstatsRecord) large = callstats_record_new_event ("x", 0, data);
 
+  gsize more = callstats_record_size (large) - callstats_record_size (small);
+
   g_assert_cmpuint (callstats_record_size (small), >=, sizeof (CallstatsRecord));
-  g_assert_cmpuint (
-      callstats_record_size (large) - callstats_record_size (small), ==, 10000 - 2);
+  g_assert_cmpuint (more, >, 10000 - 64);
+  g_assert_cmpuint (more, <, 10000 + 64);
 }
 
 int
