@@ -62,7 +62,7 @@ typedef struct {
   guint64 acked;         /* records stored durably at the backend */
   guint64 thinned;       /* reports given up of which others were kept */
   guint64 dropped;       /* records given up otherwise */
-  guint64 bytes_raw;     /* JSON text of what was sent */
+  guint64 bytes_raw;     /* JSON text of what was sent, each record as it stands alone */
   double round_trip;     /* ms, of the last hello; 0: no welcome yet */
   double clock_offset;   /* ms that the backend's clock is ahead of records' times */
   guint64 bytes_sent;    /* frames on the wire */

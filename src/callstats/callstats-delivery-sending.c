@@ -75,6 +75,7 @@ send_parts (CallstatsDelivery *self, guint64 sequence, CallstatsRecord *record)
   }
   for (i = 0; i < frames->len; i++)
     send_frame (self, g_ptr_array_index (frames, i));
+  self->bytes_raw += callstats_record_json_length (record);
   callstats_outbox_advance (callstats_delivery_outbox (self));
   self->sent++;
 }
@@ -100,6 +101,7 @@ send_batch (CallstatsDelivery *self)
         return TRUE;
       }
     }
+    self->bytes_raw += callstats_record_json_length (record);
     callstats_outbox_advance (outbox);
     n++;
   }

@@ -17,6 +17,7 @@ to_json (const CallstatsRecord *record)
   GString *json = g_string_new (NULL);
 
   callstats_record_append_json (record, json);
+  g_assert_cmpuint (callstats_record_json_length (record), ==, json->len);
   return g_string_free (json, FALSE);
 }
 
@@ -194,6 +195,41 @@ test_times_are_of_our_ten_millennia (void)
   g_assert_false (callstats_record_time_is_valid (G_MAXINT64));
 }
 
+/* to_json() compares it. */
+static void
+test_the_length_is_that_of_the_text (void)
+{
+  static const gint64 ints[] = { 0, 9, 10, -1, -10, 99, 100, G_MAXINT32, G_MININT32,
+    G_MAXINT64, G_MININT64, G_GINT64_CONSTANT (1) << 53 };
+  static const double doubles[] = { 0, -0.0, 1, 1.5, 1.5, -1e-9, 1e15, 1e300, 0.1 };
+  static const char *const strings[] = { "", "a", "\"\\\n\t\x01\x7f", "ä€", "\xff" };
+  g_autoptr (CallstatsReport) report = callstats_report_new (TIME);
+  g_autoptr (CallstatsRecord) record = callstats_record_new_report (report);
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (strings); i++) {
+    g_autofree char *json = NULL;
+
+    callstats_report_add_stats (report, "x", strings[i]);
+    callstats_report_set_string (report, strings[i], strings[i]);
+    json = to_json (record);
+  }
+  for (i = 0; i < G_N_ELEMENTS (ints); i++) {
+    g_autofree char *json = NULL;
+
+    callstats_report_set_int (report, "n", ints[i]);
+    callstats_report_set_uint (report, "u", (guint64)ints[i]);
+    json = to_json (record);
+  }
+  for (i = 0; i < G_N_ELEMENTS (doubles); i++) {
+    g_autofree char *json = NULL;
+
+    callstats_report_set_double (report, "d", doubles[i]);
+    callstats_report_set_boolean (report, "b", i % 2 == 0);
+    json = to_json (record);
+  }
+}
+
 static void
 test_size_counts_what_a_record_holds (void)
 {
@@ -212,6 +248,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func (
+      "/record/the-length-is-that-of-the-text", test_the_length_is_that_of_the_text);
   g_test_add_func ("/record/an-event-is-written-whole", test_an_event_is_written_whole);
   g_test_add_func ("/record/what-an-event-does-not-have-is-not-written",
       test_what_an_event_does_not_have_is_not_written);
