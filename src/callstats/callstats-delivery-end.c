@@ -123,6 +123,11 @@ callstats_end_describe (const CallstatsTransportEnd *end, const char *uri)
         "It "
         "is tried again",
         uri, end->http_status, reason);
+  if (end->violation != NULL)
+    return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
+        "Backend %s does what the protocol forbids (%s): is it a callstats-collector? It "
+        "is tried again",
+        uri, end->violation);
   if (end->error != NULL)
     return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
         "Backend %s cannot be reached (%s); it is tried again", uri, end->error->message);

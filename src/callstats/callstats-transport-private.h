@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #define CALLSTATS_TRANSPORT_SYMBOL "callstats_transport_vtable"
-#define CALLSTATS_TRANSPORT_ABI 3
+#define CALLSTATS_TRANSPORT_ABI 4
 #define CALLSTATS_MAX_RETRY_AFTER 3600 /* seconds; whoever asks for more gets these */
 
 /* One WebSocket connection. */
@@ -26,8 +26,9 @@ typedef struct {
 
 /* Why a connection ended, or never came to be. */
 typedef struct {
-  const GError *error;     /* nullable: what went wrong below HTTP */
-  guint http_status;       /* of a handshake that was answered otherwise; 0: none */
+  const GError *error;   /* nullable: what went wrong below HTTP */
+  const char *violation; /* nullable: what the peer did that HTTP or WebSocket forbids */
+  guint http_status;     /* of a handshake that was answered otherwise; 0: none */
   const char *http_reason; /* nullable: error_description of WWW-Authenticate, or the
                             * phrase */
   guint retry_after;       /* seconds, as the answer asked; 0: none */

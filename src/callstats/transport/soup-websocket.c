@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The transport module: one WebSocket connection through libsoup 3. It only carries
- * frames; what they mean, and what to do when it ends, is the delivery's.
+ * The transport module: one WebSocket connection through libsoup 3, which reads from the
+ * peer only what the frame guard lets through. It only carries frames; what they mean,
+ * and what to do when it ends, is the delivery's.
  *
  * Monitor thread only. libsoup attaches its sources to the context that is thread-default
  * at each call, which on that thread is the monitor's own.
  */
 #include <libsoup/soup.h>
-#include <string.h>
 
 #include "callstats-transport-private.h"
+#include "frame-guard.h"
+#include "handshake.h"
+
+/* Less than the 5 s after which libsoup closes by itself, and then waits for TLS. */
+#define CLOSING_SECONDS 4
 
 struct _CallstatsTransport {
   gatomicrefcount ref_count; /* callbacks of libsoup hold one */
   CallstatsTransportCallbacks callbacks;
   gpointer user_data;
-  gboolean freed; /* no callback any more */
+  gboolean ended; /* no callback any more */
 
+  GUri *uri;
+  char *subprotocol;
   guint max_frame;
   guint ping_interval;
-  SoupSession *session;
-  SoupMessage *message;
-  GCancellable *cancellable;
+  GCancellable *cancellable;           /* of the handshake */
   SoupWebsocketConnection *connection; /* NULL until opened */
-  GSource *writable;                   /* NULL: nobody waits */
-  gboolean sending;                    /* what was sent last may still be in libsoup */
+  FrameGuard *guard;                   /* between it and the socket */
+  GSocket *socket;
+  GSource *closing;  /* NULL: open, or closed */
+  GSource *writable; /* NULL: nobody waits */
+  gboolean sending;  /* what was sent last may still be in libsoup */
   gboolean probing;
 };
 
@@ -43,29 +51,68 @@ transport_unref (gpointer data)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_clear_object (&self->connection);
-  g_clear_object (&self->message);
-  g_clear_object (&self->session);
-  g_clear_object (&self->cancellable);
+  g_clear_object (&self->guard);
+  g_clear_object (&self->socket);
+  g_object_unref (self->cancellable);
+  g_clear_pointer (&self->uri, g_uri_unref);
+  g_free (self->subprotocol);
   g_free (self);
 }
 
 static void
-stop_waiting (CallstatsTransport *self)
+clear_source (GSource **source)
 {
-  if (self->writable == NULL)
+  if (*source == NULL)
     return;
-  g_source_destroy (self->writable);
-  g_clear_pointer (&self->writable, g_source_unref);
+  g_source_destroy (*source);
+  g_clear_pointer (source, g_source_unref);
 }
 
 static void
-end (CallstatsTransport *self, const CallstatsTransportEnd *end)
+end (CallstatsTransport *self, const CallstatsTransportEnd *how)
 {
-  stop_waiting (self);
-  if (self->freed)
+  clear_source (&self->writable);
+  if (self->ended)
     return;
-  self->freed = TRUE;
-  self->callbacks.ended (end, self->user_data);
+  self->ended = TRUE;
+  self->callbacks.ended (how, self->user_data);
+}
+
+static gboolean
+is_open (CallstatsTransport *self)
+{
+  return self->connection != NULL && soup_websocket_connection_get_state (
+                                         self->connection) == SOUP_WEBSOCKET_STATE_OPEN;
+}
+
+static gboolean
+on_closing_timeout (gpointer user_data)
+{
+  CallstatsTransport *self = user_data;
+
+  g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
+  clear_source (&self->closing);
+  return G_SOURCE_REMOVE;
+}
+
+/* Neither libsoup nor TLS ends before the peer has taken the last byte. */
+static void
+bound_closing (CallstatsTransport *self)
+{
+  if (self->closing != NULL)
+    return;
+  self->closing = g_timeout_source_new_seconds (CLOSING_SECONDS);
+  g_source_set_callback (
+      self->closing, on_closing_timeout, transport_ref (self), transport_unref);
+  g_source_attach (self->closing, g_main_context_get_thread_default ());
+}
+
+static void
+begin_closing (CallstatsTransport *self, guint16 code, const char *reason)
+{
+  bound_closing (self);
+  if (is_open (self))
+    soup_websocket_connection_close (self->connection, code, reason);
 }
 
 static void
@@ -74,7 +121,7 @@ on_message (
 {
   CallstatsTransport *self = user_data;
 
-  if (!self->freed)
+  if (!self->ended)
     self->callbacks.message (type == SOUP_WEBSOCKET_DATA_BINARY, frame, self->user_data);
 }
 
@@ -86,8 +133,28 @@ on_pong (SoupWebsocketConnection *connection, GBytes *data, gpointer user_data)
     self->probing = FALSE;
     soup_websocket_connection_set_keepalive_interval (connection, self->ping_interval);
   }
-  if (!self->freed)
+  if (!self->ended)
     self->callbacks.pong (self->user_data);
+}
+
+/* libsoup closes by itself after this, but may wait for the peer with that. */
+static void
+on_error (SoupWebsocketConnection *connection, GError *error, gpointer user_data)
+{
+  CallstatsTransport *self = user_data;
+  CallstatsTransportEnd how = { .error = error };
+
+  bound_closing (self);
+  if (error->domain == SOUP_WEBSOCKET_ERROR)
+    how = (CallstatsTransportEnd){ .violation = error->message };
+  end (self, &how);
+}
+
+/* The peer closes; "closed" comes when it has hung up, too. */
+static void
+on_closing (SoupWebsocketConnection *connection, gpointer user_data)
+{
+  bound_closing (user_data);
 }
 
 /* The only signal that always comes, after an error too. */
@@ -100,10 +167,25 @@ on_closed (SoupWebsocketConnection *connection, gpointer user_data)
     .close_reason = soup_websocket_connection_get_close_data (connection),
   };
 
+  clear_source (&self->closing);
+  frame_guard_set_callback (self->guard, NULL, NULL);
   end (self, &how);
   /* The handlers hold references: without this, they and the connection keep each other.
    */
   g_signal_handlers_disconnect_by_data (connection, self);
+}
+
+static void
+on_violation (FrameGuard *guard, FrameViolation violation, gpointer user_data)
+{
+  CallstatsTransport *self = user_data;
+  CallstatsTransportEnd how = { .violation = frame_violation_describe (violation) };
+
+  begin_closing (self,
+      violation == FRAME_VIOLATION_TOO_LARGE ? SOUP_WEBSOCKET_CLOSE_TOO_BIG
+                                             : SOUP_WEBSOCKET_CLOSE_PROTOCOL_ERROR,
+      how.violation);
+  end (self, &how);
 }
 
 static void
@@ -114,113 +196,39 @@ connect_signal (CallstatsTransport *self, const char *name, GCallback handler)
 }
 
 static void
-adopt (CallstatsTransport *self, SoupWebsocketConnection *connection)
+adopt (CallstatsTransport *self, const HandshakeResult *result)
 {
-  self->connection = connection;
-  soup_websocket_connection_set_max_incoming_payload_size (connection, self->max_frame);
-  soup_websocket_connection_set_keepalive_interval (connection, self->ping_interval);
+  self->socket = g_object_ref (result->socket);
+  self->guard = frame_guard_new (result->stream, FRAME_PEER_SERVER, self->max_frame);
+  frame_guard_set_callback (self->guard, on_violation, self);
+  self->connection = soup_websocket_connection_new (G_IO_STREAM (self->guard), self->uri,
+      SOUP_WEBSOCKET_CONNECTION_CLIENT, NULL, self->subprotocol, NULL);
+  soup_websocket_connection_set_max_incoming_payload_size (
+      self->connection, self->max_frame);
+  soup_websocket_connection_set_keepalive_interval (
+      self->connection, self->ping_interval);
   connect_signal (self, "message", G_CALLBACK (on_message));
   connect_signal (self, "pong", G_CALLBACK (on_pong));
+  connect_signal (self, "error", G_CALLBACK (on_error));
+  connect_signal (self, "closing", G_CALLBACK (on_closing));
   connect_signal (self, "closed", G_CALLBACK (on_closed));
 }
 
-/* Returns: seconds since the epoch; 0: there is no such header, or it is no date. */
-static gint64
-get_date (SoupMessageHeaders *headers, const char *name)
-{
-  const char *value = soup_message_headers_get_one (headers, name);
-  g_autoptr (GDateTime) date =
-      value != NULL ? soup_date_time_new_from_http_string (value) : NULL;
-
-  return date != NULL ? g_date_time_to_unix (date) : 0;
-}
-
-/* Seconds, or a date: of the clock that the answer's own date is from. */
-static guint
-get_retry_after (SoupMessageHeaders *headers)
-{
-  const char *value = soup_message_headers_get_one (headers, "Retry-After");
-  gint64 now = get_date (headers, "Date");
-  gint64 until = get_date (headers, "Retry-After");
-
-  if (value == NULL)
-    return 0;
-  if (g_ascii_isdigit (*value))
-    return (guint)MIN (g_ascii_strtoull (value, NULL, 10), CALLSTATS_MAX_RETRY_AFTER);
-  if (now == 0)
-    now = g_get_real_time () / G_USEC_PER_SEC;
-  return until != 0 ? (guint)CLAMP (until - now, 0, CALLSTATS_MAX_RETRY_AFTER) : 0;
-}
-
 static void
-describe_answer (SoupMessage *message, const char *reason, CallstatsTransportEnd *how)
-{
-  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
-
-  how->http_status = soup_message_get_status (message);
-  how->http_reason = reason;
-  how->retry_after = get_retry_after (headers);
-  how->date = get_date (headers, "Date");
-}
-
-/* What the answer says beside its status. Returns: (transfer full) (nullable) */
-static char *
-get_reason (SoupMessage *message)
-{
-  const char *challenge = soup_message_headers_get_one (
-      soup_message_get_response_headers (message), "WWW-Authenticate");
-  GHashTable *parameters;
-  char *reason = NULL;
-
-  if (challenge != NULL && g_ascii_strncasecmp (challenge, "Bearer ", 7) == 0) {
-    parameters = soup_header_parse_param_list (challenge + 7);
-    reason = g_strdup (g_hash_table_lookup (parameters, "error_description"));
-    soup_header_free_param_list (parameters);
-  }
-  return reason != NULL ? reason : g_strdup (soup_message_get_reason_phrase (message));
-}
-
-static void
-on_connected (GObject *source, GAsyncResult *result, gpointer user_data)
+on_handshake (
+    const HandshakeResult *result, const CallstatsTransportEnd *how, gpointer user_data)
 {
   CallstatsTransport *self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *reason = NULL;
-  SoupWebsocketConnection *connection =
-      soup_session_websocket_connect_finish (SOUP_SESSION (source), result, &error);
 
-  if (connection != NULL && self->freed) {
-    soup_websocket_connection_close (connection, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
-    g_object_unref (connection);
-  } else if (connection != NULL) {
-    adopt (self, connection);
-    self->callbacks.opened (self->user_data);
+  if (result == NULL) {
+    end (self, how);
+  } else if (self->ended) {
+    g_io_stream_close_async (result->stream, G_PRIORITY_DEFAULT, NULL, NULL, NULL);
   } else {
-    CallstatsTransportEnd how = { .error = error };
-
-    if (g_error_matches (
-            error, SOUP_WEBSOCKET_ERROR, SOUP_WEBSOCKET_ERROR_NOT_WEBSOCKET)) {
-      reason = get_reason (self->message);
-      describe_answer (self->message, reason, &how);
-    }
-    end (self, &how);
+    adopt (self, result);
+    self->callbacks.opened (self->user_data);
   }
   transport_unref (self);
-}
-
-/* Plain ws:// cannot go through an HTTP proxy, and what is on this machine needs none. */
-static gboolean
-wants_proxy (const char *uri)
-{
-  g_autoptr (GUri) parsed = g_uri_parse (uri, G_URI_FLAGS_ENCODED_PATH, NULL);
-  const char *host = parsed != NULL ? g_uri_get_host (parsed) : NULL;
-  g_autoptr (GInetAddress) address = NULL;
-
-  if (host == NULL || strcmp (g_uri_get_scheme (parsed), "wss") != 0)
-    return FALSE;
-  address = g_inet_address_new_from_string (host);
-  return g_ascii_strcasecmp (host, "localhost") != 0 &&
-         (address == NULL || !g_inet_address_get_is_loopback (address));
 }
 
 static CallstatsTransport *
@@ -228,25 +236,16 @@ transport_open (const CallstatsTransportOptions *options,
     const CallstatsTransportCallbacks *callbacks, gpointer user_data)
 {
   CallstatsTransport *self = g_new0 (CallstatsTransport, 1);
-  g_autofree char *authorization = g_strconcat ("Bearer ", options->token, NULL);
-  char *subprotocols[] = { (char *)options->subprotocol, NULL };
 
   g_atomic_ref_count_init (&self->ref_count);
   self->callbacks = *callbacks;
   self->user_data = user_data;
+  self->uri = g_uri_parse (options->uri, G_URI_FLAGS_ENCODED_PATH, NULL);
+  self->subprotocol = g_strdup (options->subprotocol);
   self->max_frame = options->max_frame;
   self->ping_interval = options->ping_interval;
   self->cancellable = g_cancellable_new ();
-  self->session = soup_session_new_with_options ("timeout", 15, NULL);
-  if (!wants_proxy (options->uri))
-    soup_session_set_proxy_resolver (self->session, NULL);
-  self->message = soup_message_new (SOUP_METHOD_GET, options->uri);
-  soup_message_headers_replace (
-      soup_message_get_request_headers (self->message), "Authorization", authorization);
-  /* A redirect would carry the token to wherever it points. */
-  soup_message_add_flags (self->message, SOUP_MESSAGE_NO_REDIRECT);
-  soup_session_websocket_connect_async (self->session, self->message, NULL, subprotocols,
-      G_PRIORITY_DEFAULT, self->cancellable, on_connected, transport_ref (self));
+  handshake_start (options, self->cancellable, on_handshake, transport_ref (self));
   return self;
 }
 
@@ -264,7 +263,7 @@ on_writable (GObject *stream, gpointer user_data)
   CallstatsTransport *self = user_data;
   g_clear_pointer (&self->writable, g_source_unref);
   self->sending = FALSE;
-  if (!self->freed)
+  if (!self->ended)
     self->callbacks.writable (self->user_data);
   return G_SOURCE_REMOVE;
 }
@@ -286,8 +285,7 @@ wait_until_writable (CallstatsTransport *self)
 static gboolean
 transport_is_writable (CallstatsTransport *self)
 {
-  if (self->connection == NULL ||
-      soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
+  if (!is_open (self))
     return FALSE;
   if (!self->sending && g_pollable_output_stream_is_writable (get_output (self)))
     return TRUE;
@@ -298,8 +296,7 @@ transport_is_writable (CallstatsTransport *self)
 static void
 transport_send (CallstatsTransport *self, gboolean binary, GBytes *frame)
 {
-  if (self->connection == NULL ||
-      soup_websocket_connection_get_state (self->connection) != SOUP_WEBSOCKET_STATE_OPEN)
+  if (!is_open (self))
     return;
   soup_websocket_connection_send_message (self->connection,
       binary ? SOUP_WEBSOCKET_DATA_BINARY : SOUP_WEBSOCKET_DATA_TEXT, frame);
@@ -315,22 +312,24 @@ transport_probe (CallstatsTransport *self)
   self->probing = TRUE;
   soup_websocket_connection_set_keepalive_interval (self->connection, 1);
 }
+
 static void
 transport_close (CallstatsTransport *self, guint16 code, const char *reason)
 {
   if (self->connection == NULL)
     g_cancellable_cancel (self->cancellable);
-  else if (soup_websocket_connection_get_state (self->connection) ==
-           SOUP_WEBSOCKET_STATE_OPEN)
-    soup_websocket_connection_close (self->connection, code, reason);
+  else if (is_open (self))
+    begin_closing (self, code, reason);
 }
 
 static void
 transport_free (CallstatsTransport *self)
 {
-  self->freed = TRUE;
-  stop_waiting (self);
-  transport_close (self, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
+  clear_source (&self->writable);
+  /* What has ended closes as it said why. */
+  if (!self->ended)
+    transport_close (self, SOUP_WEBSOCKET_CLOSE_GOING_AWAY, NULL);
+  self->ended = TRUE;
   transport_unref (self);
 }
 

@@ -26,6 +26,7 @@ typedef struct {
   guint8 header[14];
   guint n_header;
   guint64 payload_left;
+  guint n_pings; /* that were passed on; whoever looks at it may set it back */
 } FrameParser;
 
 void frame_parser_init (FrameParser *parser, FramePeer peer, guint64 max_payload);

@@ -10,6 +10,7 @@
 #define OPCODE_TEXT 0x1
 #define OPCODE_BINARY 0x2
 #define OPCODE_CLOSE 0x8
+#define OPCODE_PING 0x9
 #define OPCODE_PONG 0xA
 #define MAX_CONTROL_PAYLOAD 125
 
@@ -112,6 +113,7 @@ push_header_byte (FrameParser *parser, guint8 byte)
     violation = check_length (parser);
   if (violation == -1 && parser->n_header == 2 + length_bytes (parser) + mask) {
     parser->payload_left = payload_length (parser);
+    parser->n_pings += (parser->header[0] & 0x0f) == OPCODE_PING;
     parser->n_header = 0;
   }
   return violation;

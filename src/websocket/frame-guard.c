@@ -2,8 +2,9 @@
  *
  * The frame guard: a GIOStream around another one. Only reading differs: every read walks
  * over the frame headers in it, and ends for good at the first one that is not allowed.
- * The guard also reads nothing while the peer does not take what was written to it, so
- * that the answers to its pings cannot pile up.
+ * The guard also reads nothing more after some pings whose answers the peer does not
+ * take, so that these cannot pile up. Other frames go on even then: two ends that both
+ * waited for the other one to read would wait for ever.
  *
  * One thread, as the header says.
  */
@@ -14,6 +15,9 @@
 #define TURN_BYTES (128 * 1024)
 /* Bytes of a violator that are read and thrown away, so that it gets to read why. */
 #define DISCARD_BYTES (4 * 1024 * 1024)
+
+/* Pings that are passed on while the peer takes nothing, and those of one read beside. */
+#define PINGS_AHEAD 16
 
 typedef enum {
   GUARD_OPEN,
@@ -89,10 +93,16 @@ violate (FrameGuard *guard, FrameViolation violation)
   g_source_attach (guard->notice, g_main_context_get_thread_default ());
 }
 
+/* Whether the answers to more pings may be written. */
 static gboolean
-peer_reads (FrameGuard *guard)
+may_ping (FrameGuard *guard)
 {
-  return g_pollable_output_stream_is_writable (guard->output);
+  if (guard->parser.n_pings < PINGS_AHEAD)
+    return TRUE;
+  if (!g_pollable_output_stream_is_writable (guard->output))
+    return FALSE;
+  guard->parser.n_pings = 0;
+  return TRUE;
 }
 
 static gboolean
@@ -134,7 +144,7 @@ read_open (FrameGuard *guard, guint8 *buffer, gsize count, GError **error)
   int violation;
   gssize n;
 
-  if (guard->turn_left == 0 || !peer_reads (guard))
+  if (guard->turn_left == 0 || !may_ping (guard))
     return would_block (error);
   n = g_pollable_input_stream_read_nonblocking (
       guard->input, buffer, MIN (count, guard->turn_left), NULL, error);
@@ -183,7 +193,7 @@ child_source (FrameGuard *guard, GCancellable *cancellable)
 {
   if (guard == NULL || guard->state == GUARD_ENDED || !may_read (guard))
     return NULL;
-  if (guard->state == GUARD_OPEN && !peer_reads (guard))
+  if (guard->state == GUARD_OPEN && !may_ping (guard))
     return g_pollable_output_stream_create_source (guard->output, cancellable);
   return g_pollable_input_stream_create_source (guard->input, cancellable);
 }
