@@ -38,8 +38,8 @@ gst_callstats_post_messages_get_type (void)
 static gboolean
 is_mutable_in_playing (const char *name)
 {
-  static const char *const names[] = { "app-secret", "app-secret-file", "conference-id",
-    "token", NULL };
+  static const char *const names[] = { "app-key-file", "app-secret", "app-secret-file",
+    "conference-id", "token", NULL };
 
   return g_strv_contains (names, name);
 }

@@ -55,6 +55,17 @@ static const Property properties[] = {
       "A file that holds the application's secret, read at every connect", TEXT,
       AT (app_secret_file), .is_credential = TRUE },
   /**
+   * CallstatsClient:app-key-file:
+   *
+   * A file that holds the application's private EC key (P-256, PEM, not encrypted), read
+   * at every connect. Tokens are then signed with ES256, and the backend needs the public
+   * key only. It goes before a secret.
+   */
+  { "app-key-file",
+      "A file that holds the application's private EC key (P-256, PEM), in place of a "
+      "secret",
+      TEXT, AT (app_key_file), .is_credential = TRUE },
+  /**
    * CallstatsClient:user-id:
    *
    * Who reports, at most 128 bytes.

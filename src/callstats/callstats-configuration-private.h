@@ -12,6 +12,7 @@ typedef struct {
   char *app_id;
   char *app_secret;
   char *app_secret_file;
+  char *app_key_file;
   char *token;
   char *user_id;
   char *user_name;
@@ -39,8 +40,8 @@ gboolean callstats_configuration_check (
  */
 char *callstats_configuration_describe (const CallstatsConfiguration *configuration);
 /* Returns: (transfer full): a token for the audience: the application's own, or one
- * signed with its secret. NULL with an error. now: seconds since the epoch, by the
- * backend's clock. */
+ * signed with its key or its secret, in this order. NULL with an error. now: seconds
+ * since the epoch, by the backend's clock. */
 char *callstats_configuration_make_token (const CallstatsConfiguration *configuration,
     const char *audience, gint64 now, GError **error);
 /* Whether only the application can make a token. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * What a client is told to be: its check, its description, its tokens. Any thread; reads
- * the secret's file.
+ * the files of secret and key.
  */
 #include <string.h>
 #include <sys/utsname.h>
@@ -24,6 +24,7 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
   copy->app_id = g_strdup (from->app_id);
   copy->app_secret = g_strdup (from->app_secret);
   copy->app_secret_file = g_strdup (from->app_secret_file);
+  copy->app_key_file = g_strdup (from->app_key_file);
   copy->token = g_strdup (from->token);
   copy->user_id = g_strdup (from->user_id);
   copy->user_name = g_strdup (from->user_name);
@@ -43,6 +44,7 @@ callstats_configuration_clear (CallstatsConfiguration *configuration)
   g_free (configuration->app_id);
   g_free (configuration->app_secret);
   g_free (configuration->app_secret_file);
+  g_free (configuration->app_key_file);
   g_free (configuration->token);
   g_free (configuration->user_id);
   g_free (configuration->user_name);
@@ -196,29 +198,37 @@ strip_line_end (char *text)
     text[--length] = '\0';
 }
 
+/* Returns: (transfer full) (nullable): NULL with an error. */
+static char *
+read_file (const char *property, const char *path, GError **error)
+{
+  g_autoptr (GError) read_error = NULL;
+  char *text = NULL;
+
+  if (!g_file_get_contents (path, &text, NULL, &read_error))
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "%s “%s” cannot be read (%s): nothing is sent; make it readable or name another",
+        property, path, read_error->message);
+  return text;
+}
+
 static char *
 read_secret (const CallstatsConfiguration *configuration, GError **error)
 {
   const char *path = unless_empty (configuration->app_secret_file);
-  g_autoptr (GError) read_error = NULL;
   g_autofree char *text = NULL;
 
   if (unless_empty (configuration->app_secret) != NULL)
     return g_strdup (configuration->app_secret);
   if (path == NULL) {
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "There is a backend-url but no secret: set app-secret-file, or answer "
-        "need-token; "
-        "nothing is sent until then");
+        "There is a backend-url but no secret: set app-secret-file or app-key-file, or "
+        "answer need-token; nothing is sent until then");
     return NULL;
   }
-  if (!g_file_get_contents (path, &text, NULL, &read_error)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "app-secret-file “%s” cannot be read (%s): nothing is sent; make it readable or "
-        "name another",
-        path, read_error->message);
+  text = read_file ("app-secret-file", path, error);
+  if (text == NULL)
     return NULL;
-  }
   strip_line_end (text);
   if (*text == '\0') {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
@@ -230,18 +240,46 @@ read_secret (const CallstatsConfiguration *configuration, GError **error)
   return g_steal_pointer (&text);
 }
 
+static char *
+sign_by_secret (const CallstatsConfiguration *configuration,
+    const CallstatsTokenClaims *claims, GError **error)
+{
+  g_autofree char *secret = read_secret (configuration, error);
+
+  return secret != NULL ? callstats_token_sign (secret, claims, error) : NULL;
+}
+
+static char *
+sign_by_key (const char *path, const CallstatsTokenClaims *claims, GError **error)
+{
+  g_autofree char *key = read_file ("app-key-file", path, error);
+  g_autoptr (GError) unfit = NULL;
+  char *token;
+
+  if (key == NULL)
+    return NULL;
+  token = callstats_token_sign_by_key (key, claims, &unfit);
+  if (token == NULL)
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "app-key-file “%s” is of no use (%s): nothing is sent; make a key with openssl "
+        "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256",
+        path, unfit->message);
+  return token;
+}
+
 gboolean
 callstats_configuration_needs_token (const CallstatsConfiguration *configuration)
 {
   return unless_empty (configuration->app_secret) == NULL &&
-         unless_empty (configuration->app_secret_file) == NULL;
+         unless_empty (configuration->app_secret_file) == NULL &&
+         unless_empty (configuration->app_key_file) == NULL;
 }
 
 char *
 callstats_configuration_make_token (const CallstatsConfiguration *configuration,
     const char *audience, gint64 now, GError **error)
 {
-  g_autofree char *secret = NULL;
+  const char *key_file = unless_empty (configuration->app_key_file);
   CallstatsTokenClaims claims = {
     .app_id = configuration->app_id,
     .user_id = configuration->user_id,
@@ -251,6 +289,7 @@ callstats_configuration_make_token (const CallstatsConfiguration *configuration,
 
   if (unless_empty (configuration->token) != NULL)
     return g_strdup (configuration->token);
-  secret = read_secret (configuration, error);
-  return secret != NULL ? callstats_token_sign (secret, &claims, error) : NULL;
+  if (key_file != NULL)
+    return sign_by_key (key_file, &claims, error);
+  return sign_by_secret (configuration, &claims, error);
 }

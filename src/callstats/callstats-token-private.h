@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The token that says who reports: a JWT, signed with the application's secret, which
- * itself never leaves the process. Pure, any thread.
+ * The token that says who reports: a JWT, signed with the application's secret or
+ * private key, which itself never leaves the process. Pure, any thread.
  */
 #pragma once
 
@@ -24,3 +24,6 @@ gint64 callstats_token_get_expiry (const char *token, gint64 now);
  * CALLSTATS_TOKEN_LIFETIME; NULL with an error. */
 char *callstats_token_sign (
     const char *secret, const CallstatsTokenClaims *claims, GError **error);
+/* The same, but ES256. pem: a private EC key on P-256 that is not encrypted. */
+char *callstats_token_sign_by_key (
+    const char *pem, const CallstatsTokenClaims *claims, GError **error);

@@ -2,6 +2,7 @@
  *
  * Tokens, through libjwt. Pure, any thread.
  */
+#define _GNU_SOURCE /* memmem */
 #include <errno.h>
 #include <jwt.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "callstats-token-private.h"
 
 #define CLOCK_SKEW 60 /* seconds */
+#define PRIVATE_KEY "PRIVATE KEY-----"
 
 static int
 add_claims (jwt_t *jwt, const CallstatsTokenClaims *claims)
@@ -39,29 +41,84 @@ encode (jwt_t *jwt)
   return token;
 }
 
+/* Returns: (nullable): NULL with *failed. */
+static char *
+sign (
+    jwt_alg_t algorithm, const char *key, const CallstatsTokenClaims *claims, int *failed)
+{
+  jwt_t *jwt = NULL;
+  char *token = NULL;
+
+  *failed = jwt_new (&jwt);
+  if (*failed == 0)
+    *failed = jwt_set_alg (jwt, algorithm, (const unsigned char *)key, (int)strlen (key));
+  if (*failed == 0)
+    *failed = add_claims (jwt, claims);
+  if (*failed == 0)
+    token = encode (jwt);
+  if (token == NULL && *failed == 0)
+    *failed = errno;
+  jwt_free (jwt);
+  return token;
+}
+
 char *
 callstats_token_sign (
     const char *secret, const CallstatsTokenClaims *claims, GError **error)
 {
-  jwt_t *jwt = NULL;
-  char *token = NULL;
   int failed;
-
-  failed = jwt_new (&jwt);
-  if (failed == 0)
-    failed = jwt_set_alg (
-        jwt, JWT_ALG_HS256, (const unsigned char *)secret, (int)strlen (secret));
-  if (failed == 0)
-    failed = add_claims (jwt, claims);
-  if (failed == 0)
-    token = encode (jwt);
-  jwt_free (jwt);
+  char *token = sign (JWT_ALG_HS256, secret, claims, &failed);
 
   if (token == NULL)
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "A token for user “%s” cannot be signed: %s", claims->user_id,
-        g_strerror (failed != 0 ? failed : errno));
+        g_strerror (failed));
   return token;
+}
+
+/* OpenSSL would ask a terminal for the passphrase. */
+static gboolean
+is_encrypted (const char *pem)
+{
+  return strstr (pem, "ENCRYPTED") != NULL;
+}
+
+/* libjwt signs with a key on any curve, and calls it ES256. Both forms of a private key,
+ * PKCS #8 and SEC 1, name theirs by its OBJECT IDENTIFIER. */
+static gboolean
+is_p256 (const char *pem)
+{
+  static const guint8 prime256v1[] = { 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+    0x01, 0x07 };
+  const char *begin = strstr (pem, PRIVATE_KEY);
+  const char *end = begin != NULL ? strstr (begin + strlen (PRIVATE_KEY), "-----") : NULL;
+  g_autofree char *base64 = NULL;
+  g_autofree guchar *der = NULL;
+  gsize length;
+
+  if (end == NULL)
+    return FALSE;
+  begin += strlen (PRIVATE_KEY);
+  base64 = g_strndup (begin, end - begin);
+  der = g_base64_decode (base64, &length);
+  return memmem (der, length, prime256v1, sizeof prime256v1) != NULL;
+}
+
+char *
+callstats_token_sign_by_key (
+    const char *pem, const CallstatsTokenClaims *claims, GError **error)
+{
+  char *token = NULL;
+  int failed;
+
+  if (!is_encrypted (pem) && is_p256 (pem))
+    token = sign (JWT_ALG_ES256, pem, claims, &failed);
+  if (token != NULL)
+    return token;
+  g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+      is_encrypted (pem) ? "it is encrypted"
+                         : "it is no private EC key on the curve P-256 in PEM");
+  return NULL;
 }
 
 static char *

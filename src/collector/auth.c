@@ -150,33 +150,72 @@ check_claims (JsonObject *claims, const Origins *origins, gint64 now, GError **e
   return g_steal_pointer (&identity);
 }
 
-/* The application that a token says it is from, which tells the key to check it with. */
-static char *
-claimed_application (const char *token, GError **error)
+/* What a token says of itself before anything is checked: which key to check it with. */
+typedef struct {
+  char *app;
+  jwt_alg_t algorithm; /* JWT_ALG_NONE: none that is spoken here */
+} Claimed;
+
+/* jwt_get_alg() tells it only of a token whose signature was checked. */
+static jwt_alg_t
+claimed_algorithm (jwt_t *jwt)
+{
+  const char *name = jwt_get_header (jwt, "alg");
+
+  if (g_strcmp0 (name, "HS256") == 0)
+    return JWT_ALG_HS256;
+  return g_strcmp0 (name, "ES256") == 0 ? JWT_ALG_ES256 : JWT_ALG_NONE;
+}
+
+static gboolean
+read_claimed (const char *token, Claimed *claimed, GError **error)
 {
   g_autoptr (jwt_t) jwt = NULL;
   g_autoptr (JsonObject) claims = NULL;
-  char *app;
 
   if (jwt_decode (&jwt, token, NULL, 0) != 0)
-    return invalid (error, "it is not a JSON Web Token");
+    return invalid (error, "it is not a JSON Web Token") != NULL;
   claims = parse_claims (jwt, error);
   if (claims == NULL)
+    return FALSE;
+  claimed->algorithm = claimed_algorithm (jwt);
+  claimed->app = claim_id (claims, "appID");
+  return claimed->app != NULL || invalid (error, "it needs the claim appID") != NULL;
+}
+
+/* Each algorithm has keys of its own: by nothing else is its signature checked, least of
+ * all a HMAC by the bytes of a public key. Returns: (nullable): NULL with an error. */
+static const GPtrArray *
+find_keys (const Applications *applications, const Claimed *claimed, GError **error)
+{
+  if (!applications_contain (applications, claimed->app)) {
+    g_set_error (error, AUTH_ERROR, AUTH_ERROR_APPLICATION,
+        "The application \"%s\" is not known here", claimed->app);
     return NULL;
-  app = claim_id (claims, "appID");
-  return app != NULL ? app : invalid (error, "it needs the claim appID");
+  }
+  switch (claimed->algorithm) {
+  case JWT_ALG_HS256:
+    return applications_get_secrets (applications, claimed->app);
+  case JWT_ALG_ES256:
+    return applications_get_public_keys (applications, claimed->app);
+  default:
+    return invalid (error, "its algorithm is neither HS256 nor ES256");
+  }
 }
 
 static JsonObject *
-verified_claims (const char *token, const char *secret, GError **error)
+verified_claims (
+    const char *token, jwt_alg_t algorithm, const GPtrArray *keys, GError **error)
 {
-  g_autoptr (jwt_t) jwt = NULL;
+  for (guint i = 0; i < keys->len; i++) {
+    const char *key = g_ptr_array_index (keys, i);
+    g_autoptr (jwt_t) jwt = NULL;
 
-  if (jwt_decode (&jwt, token, (const unsigned char *)secret, strlen (secret)) != 0)
-    return invalid (error, "its signature is not by this application's secret");
-  if (jwt_get_alg (jwt) != JWT_ALG_HS256)
-    return invalid (error, "its algorithm is not HS256");
-  return parse_claims (jwt, error);
+    if (jwt_decode (&jwt, token, (const unsigned char *)key, (int)strlen (key)) == 0 &&
+        jwt_get_alg (jwt) == algorithm)
+      return parse_claims (jwt, error);
+  }
+  return invalid (error, "its signature is by no secret or key of this application");
 }
 
 Identity *
@@ -185,6 +224,8 @@ auth_check_token (const Applications *applications, const Origins *origins,
 {
   g_autofree char *app = NULL;
   g_autoptr (JsonObject) claims = NULL;
+  Claimed claimed = { 0 };
+  const GPtrArray *keys;
 
   if (token == NULL || *token == '\0') {
     g_set_error_literal (error, AUTH_ERROR, AUTH_ERROR_MISSING,
@@ -193,14 +234,12 @@ auth_check_token (const Applications *applications, const Origins *origins,
   }
   if (strlen (token) > MAX_TOKEN)
     return invalid (error, "it is longer than 8192 bytes");
-  app = claimed_application (token, error);
-  if (app == NULL)
+  if (!read_claimed (token, &claimed, error))
     return NULL;
-  if (applications_secret (applications, app) == NULL) {
-    g_set_error (error, AUTH_ERROR, AUTH_ERROR_APPLICATION,
-        "The application \"%s\" is not known here", app);
+  app = claimed.app;
+  keys = find_keys (applications, &claimed, error);
+  if (keys == NULL)
     return NULL;
-  }
-  claims = verified_claims (token, applications_secret (applications, app), error);
+  claims = verified_claims (token, claimed.algorithm, keys, error);
   return claims != NULL ? check_claims (claims, origins, now, error) : NULL;
 }

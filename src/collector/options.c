@@ -16,10 +16,16 @@ static const char description[] =
     "\n"
     "  [my-app]\n"
     "  secret-file=my-app.secret\n"
+    "  key-file=my-app.pub\n"
     "\n"
-    "secret-file= is relative to the key file; secret= may hold the secret itself. A "
-    "line\n"
-    "break at the end of a secret file is no part of the secret.\n"
+    "Tokens signed with HS256 are checked by secrets, tokens signed with ES256 by public "
+    "EC\n"
+    "keys (P-256, PEM); an application has one of them or both, and several while they "
+    "are\n"
+    "exchanged: secret-file=old;new. Files are relative to the key file; secret= may "
+    "hold "
+    "a\n"
+    "secret itself. A line break at the end of a secret file is no part of the secret.\n"
     "\n"
     "Clients send to ws://HOST:PORT/v1/stream; their tokens must name an origin of this\n"
     "collector as audience: the address it listens on, or one given with --origin.\n"
@@ -29,7 +35,8 @@ typedef struct {
   char *listen;
   char *store;
   char *app;
-  char *secret_file;
+  char **secret_files;
+  char **public_keys;
   char *keys;
   char **origins;
   int max_connections;
@@ -42,7 +49,8 @@ arguments_clear (Arguments *arguments)
   g_free (arguments->listen);
   g_free (arguments->store);
   g_free (arguments->app);
-  g_free (arguments->secret_file);
+  g_strfreev (arguments->secret_files);
+  g_strfreev (arguments->public_keys);
   g_free (arguments->keys);
   g_strfreev (arguments->origins);
 }
@@ -75,8 +83,12 @@ parse_arguments (Arguments *arguments, int argc, char **argv, GError **error)
         "Where records are kept; the file is created if need be", "sqlite:PATH" },
     { "app", 0, 0, G_OPTION_ARG_STRING, &arguments->app,
         "Take records of this application", "ID" },
-    { "app-secret-file", 0, 0, G_OPTION_ARG_FILENAME, &arguments->secret_file,
-        "The file with its secret", "FILE" },
+    { "app-secret-file", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->secret_files,
+        "The file with its secret; may be repeated", "FILE" },
+    { "app-key", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments->public_keys,
+        "Take records of this application, signed with the private half of this public "
+        "EC key; may be repeated",
+        "ID:FILE" },
     { "keys", 0, 0, G_OPTION_ARG_FILENAME, &arguments->keys,
         "Take records of the applications in this key file", "FILE" },
     { "origin", 0, 0, G_OPTION_ARG_STRING_ARRAY, &arguments->origins,
@@ -153,21 +165,42 @@ parse_listen (Options *options, const char *listen, GError **error)
   return check_loopback (listen, options->host, error);
 }
 
+/* argument: ID:FILE; an id with a colon in it needs a key file. */
+static gboolean
+add_public_key (Applications *applications, const char *argument, GError **error)
+{
+  const char *colon = strchr (argument, ':');
+  g_autofree char *app = NULL;
+
+  if (colon == NULL || colon == argument || colon[1] == '\0')
+    return fail (error,
+        "--app-key: \"%s\" is not an application and a file; write it like "
+        "my-app:my-app.pub",
+        argument);
+  app = g_strndup (argument, colon - argument);
+  return applications_add_public_key_file (applications, app, colon + 1, error);
+}
+
 static gboolean
 load_applications (Options *options, const Arguments *arguments, GError **error)
 {
-  if ((arguments->app != NULL) != (arguments->secret_file != NULL))
+  char *const *secret = arguments->secret_files;
+  char *const *key = arguments->public_keys;
+
+  if ((arguments->app != NULL) != (secret != NULL))
     return fail (error, "--app ID and --app-secret-file FILE belong together; give both");
-  if (arguments->app == NULL && arguments->keys == NULL)
-    return fail (error, "no application: give --app ID --app-secret-file FILE, or --keys "
-                        "FILE for several");
-  if (arguments->app != NULL && !applications_add_secret_file (options->applications,
-                                    arguments->app, arguments->secret_file, error))
-    return FALSE;
-  if (arguments->keys != NULL &&
-      !applications_add_key_file (options->applications, arguments->keys, error))
-    return FALSE;
-  return TRUE;
+  if (secret == NULL && key == NULL && arguments->keys == NULL)
+    return fail (error, "no application: give --app ID --app-secret-file FILE, --app-key "
+                        "ID:FILE, or --keys FILE for several");
+  for (; secret != NULL && *secret != NULL; secret++)
+    if (!applications_add_secret_file (
+            options->applications, arguments->app, *secret, error))
+      return FALSE;
+  for (; key != NULL && *key != NULL; key++)
+    if (!add_public_key (options->applications, *key, error))
+      return FALSE;
+  return arguments->keys == NULL ||
+         applications_add_key_file (options->applications, arguments->keys, error);
 }
 
 static gboolean

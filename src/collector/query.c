@@ -224,7 +224,7 @@ read_cursor (Job *job, GHashTable *params, const char *name)
 static gboolean
 check_application (Query *query, SoupServerMessage *message, const char *app)
 {
-  if (applications_secret (query->applications, app) != NULL)
+  if (applications_contain (query->applications, app))
     return TRUE;
   reply_error (message, SOUP_STATUS_NOT_FOUND, "unknown-application",
       "No such application; GET /api/v1/apps lists those there are");

@@ -117,8 +117,18 @@ class Options(unittest.TestCase):
         empty = self.write("empty.keys", "[one]\n")
         self.assert_refused(
             self.arguments(app=None, app_secret_file=None, keys=empty), "[one]", "secret-file=")
-        twice = self.write("twice.keys", "[demo]\nsecret=x\n")
-        self.assert_refused(self.arguments(keys=twice), "demo", "twice")
+
+    def test_public_keys(self):
+        for argument in "demo", "demo:", ":file":
+            self.assert_refused(
+                self.arguments(app=None, app_secret_file=None, app_key=argument), "--app-key",
+                argument)
+        text = self.write("text", "no key")
+        self.assert_refused(
+            self.arguments(app=None, app_secret_file=None, app_key="demo:" + text), text, "P-256")
+        keys = self.write("bad.keys", "[one]\nkey-file=text\n")
+        self.assert_refused(
+            self.arguments(app=None, app_secret_file=None, keys=keys), text, "P-256")
 
     def test_origins(self):
         for origin in "stats.example.org", "ftp://x", "https://x/path", "https://":
@@ -132,7 +142,7 @@ class Options(unittest.TestCase):
     def test_help_and_version(self):
         done = self.run_with("--help")
         self.assertEqual(done.returncode, 0)
-        for text in "--listen", "--store", "--keys", "secret-file=", "--origin":
+        for text in "--app-key", "key-file=", "--listen", "--store", "--keys", "secret-file=", "--origin":
             self.assertIn(text, done.stdout)
         self.assertRegex(self.run_with("--version").stdout, r"^callstats-collector \d+\.\d+")
 
@@ -153,6 +163,21 @@ class Starting(unittest.TestCase):
                     collector.connect(bearer=bearer).close()
                 with self.assertRaises(wire.Refused):
                     collector.connect(bearer=wire.token(audience, "first", app="two"))
+
+    def test_an_application_has_several_secrets_while_they_are_exchanged(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for name in "old", "new":
+                with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+                    out.write(name + " secret\n")
+            keys = os.path.join(folder, "keys")
+            with open(keys, "w", encoding="utf-8") as out:
+                out.write("[demo]\nsecret-file=old;new\n")
+            with wire.Collector(options=["--keys", keys]) as collector:
+                for secret in wire.SECRET, "old secret", "new secret":
+                    bearer = wire.token(collector.audience, secret)
+                    collector.connect(bearer=bearer).close()
+                with self.assertRaises(wire.Refused):
+                    collector.connect(bearer=wire.token(collector.audience, "no secret"))
 
     def test_applications_do_not_see_each_other(self):
         with tempfile.TemporaryDirectory() as folder:
