@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * A client whose life is hard: it tells numbered records of several fabrics until it is
+ * killed, and keeps a ledger that outlives it: what it has told, and what it was promised
+ * to be kept. After SIGTERM it ends once the backend has everything.
+ *
+ * The record n of a fabric is an event if n divides by four, else a report; both carry n
+ * and `at`, the monotonic time in µs. test_chaos.py knows what else is in them.
+ *
+ * All on the main thread, but for the thread that asks for promises.
+ */
+#include <callstats/callstats-monitor.h>
+#include <callstats/callstats.h>
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define TICK_MS 20
+#define MAX_BURST 50       /* records told at a time, after a stop say */
+#define FABRIC_RECORDS 400 /* then another takes its place */
+#define MAX_FABRICS 8
+#define MAX_ROWS 4096
+#define PROMISE_MS 10000
+#define PROMISE_PAUSE_US 300000
+
+/* One fabric in the ledger; the order is that of the file. */
+typedef struct {
+  char id[40];
+  guint64 told;     /* or about to be */
+  guint64 posted;   /* really told */
+  guint64 promised; /* stored, or on disk */
+  guint64 ended;    /* 1: told, 2: promised */
+} Row;
+
+typedef struct {
+  guint64 n_rows;
+  Row rows[MAX_ROWS];
+} Ledger;
+
+typedef struct {
+  CallstatsClient *client;
+  GMainLoop *loop;
+  Ledger *ledger;
+  Row *current[MAX_FABRICS]; /* NULL: none yet */
+  guint next;                /* whose turn it is */
+  gint64 begin;
+  guint64 records;
+  gboolean stopping;
+} Chaos;
+
+static int n_fabrics = 3;
+static int rate = 50;
+static gint64 memory = 4 * 1024 * 1024;
+static char *spool, *backend, *user, *secret_file, *ledger_path;
+
+static const GOptionEntry entries[] = {
+  { "fabrics", 0, 0, G_OPTION_ARG_INT, &n_fabrics, "At a time", "N" },
+  { "rate", 0, 0, G_OPTION_ARG_INT, &rate, "Records a second; 0: none", "N" },
+  { "memory", 0, 0, G_OPTION_ARG_INT64, &memory, "memory-max-bytes", "BYTES" },
+  { "spool", 0, 0, G_OPTION_ARG_FILENAME, &spool, "spool-dir", "PATH" },
+  { "backend", 0, 0, G_OPTION_ARG_STRING, &backend, "backend-url", "URL" },
+  { "user", 0, 0, G_OPTION_ARG_STRING, &user, "user-id", "ID" },
+  { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &secret_file, "app-secret-file", "FILE" },
+  { "ledger", 0, 0, G_OPTION_ARG_FILENAME, &ledger_path, "What was told", "FILE" },
+  { NULL },
+};
+
+static Ledger *
+open_ledger (const char *path)
+{
+  int file = open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  void *pages = MAP_FAILED;
+
+  if (file >= 0 && ftruncate (file, sizeof (Ledger)) == 0)
+    pages = mmap (NULL, sizeof (Ledger), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (pages == MAP_FAILED)
+    g_error ("No ledger can be kept in %s: %s", path, g_strerror (errno));
+  close (file);
+  return pages;
+}
+
+/* Fabrics */
+
+static Row *
+add_fabric (Chaos *self)
+{
+  Row *row = &self->ledger->rows[self->ledger->n_rows];
+  g_autofree char *id = NULL;
+
+  g_assert_cmpuint (self->ledger->n_rows, <, MAX_ROWS);
+  id = callstats_client_add_new_fabric (
+      self->client, "bob", CALLSTATS_FABRIC_USAGE_MULTIPLEX, NULL, NULL, NULL);
+  g_strlcpy (row->id, id, sizeof row->id);
+  __atomic_store_n (&self->ledger->n_rows, self->ledger->n_rows + 1, __ATOMIC_RELEASE);
+  callstats_client_set_ice_connection_state (
+      self->client, id, CALLSTATS_ICE_CONNECTION_STATE_CHECKING);
+  callstats_client_set_ice_connection_state (
+      self->client, id, CALLSTATS_ICE_CONNECTION_STATE_CONNECTED);
+  return row;
+}
+
+static void
+end_fabric (Chaos *self, Row *row)
+{
+  callstats_client_set_signaling_state (
+      self->client, row->id, CALLSTATS_SIGNALING_STATE_CLOSED);
+  __atomic_store_n (&row->ended, 1, __ATOMIC_RELEASE);
+}
+
+/* Records */
+
+static void
+tell_event (Chaos *self, const char *fabric, gint64 n, gint64 at)
+{
+  g_autoptr (GVariant) data =
+      g_variant_ref_sink (g_variant_new_parsed ("{'n': <%x>, 'at': <%x>}", n, at));
+  g_autoptr (GError) error = NULL;
+
+  callstats_client_send_fabric_event (self->client, fabric, "audioMute", data, &error);
+  g_assert_no_error (error);
+}
+
+/* Members that move, jump, rest, come and go. */
+static void
+tell_report (Chaos *self, const char *fabric, gint64 n, gint64 at)
+{
+  g_autoptr (CallstatsReport) report =
+      callstats_report_new (callstats_monitor_to_epoch (at));
+  char label[16];
+
+  g_snprintf (label, sizeof label, "label-%d", (int)(n / 10));
+  callstats_report_add_stats (report, "x-first", "first");
+  callstats_report_set_int (report, "n", n);
+  callstats_report_set_int (report, "at", at);
+  callstats_report_set_int (report, "jumping", n * n % 1000003);
+  callstats_report_set_double (report, "half", (double)n / 2);
+  callstats_report_set_string (report, "label", label);
+  if (n % 16 < 12) {
+    callstats_report_add_stats (report, "x-second", "second");
+    callstats_report_set_int (report, "bytes", n * 1000);
+  }
+  callstats_client_send_report (self->client, fabric, report);
+}
+
+static void
+tell_record (Chaos *self, Row *row)
+{
+  gint64 n = (gint64)row->posted + 1;
+  gint64 at = g_get_monotonic_time ();
+
+  __atomic_store_n (&row->told, (guint64)n, __ATOMIC_RELEASE);
+  if (n % 4 == 0)
+    tell_event (self, row->id, n, at);
+  else
+    tell_report (self, row->id, n, at);
+  __atomic_store_n (&row->posted, (guint64)n, __ATOMIC_RELEASE);
+}
+
+static void
+tell_next (Chaos *self)
+{
+  Row **row = &self->current[self->next];
+
+  self->next = (self->next + 1) % (guint)n_fabrics;
+  if (*row != NULL && (*row)->posted == FABRIC_RECORDS) {
+    end_fabric (self, *row);
+    *row = NULL;
+  }
+  if (*row == NULL)
+    *row = add_fabric (self);
+  tell_record (self, *row);
+}
+
+static gboolean
+has_delivered (Chaos *self)
+{
+  g_autoptr (GVariant) stats = callstats_client_get_stats (self->client);
+  guint64 queued = 1, held = 1;
+
+  g_variant_lookup (stats, "records-queued", "t", &queued);
+  g_variant_lookup (stats, "records-held", "t", &held);
+  return queued + held == 0;
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  Chaos *self = user_data;
+  guint64 due =
+      (guint64)((g_get_monotonic_time () - self->begin) * rate / G_USEC_PER_SEC);
+  guint i;
+
+  if (self->stopping) {
+    /* What was posted is counted once it has come to the monitor thread. */
+    if (callstats_client_flush (self->client, PROMISE_MS) && has_delivered (self))
+      g_main_loop_quit (self->loop);
+    return G_SOURCE_CONTINUE;
+  }
+  for (i = 0; self->records < due && i < MAX_BURST; i++) {
+    tell_next (self);
+    self->records++;
+  }
+  self->records = MAX (self->records, due);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Promises */
+
+static void
+take_promise (Chaos *self)
+{
+  guint64 n = __atomic_load_n (&self->ledger->n_rows, __ATOMIC_ACQUIRE);
+  g_autofree Row *before = g_memdup2 (self->ledger->rows, n * sizeof (Row));
+  guint64 i;
+
+  if (!callstats_client_flush (self->client, PROMISE_MS))
+    return;
+  for (i = 0; i < n; i++) {
+    self->ledger->rows[i].promised = before[i].posted;
+    if (before[i].ended > 0)
+      __atomic_store_n (&self->ledger->rows[i].ended, 2, __ATOMIC_RELEASE);
+  }
+}
+
+static gpointer
+take_promises (gpointer user_data)
+{
+  Chaos *self = user_data;
+
+  while (!g_atomic_int_get (&self->stopping)) {
+    take_promise (self);
+    g_usleep (PROMISE_PAUSE_US);
+  }
+  return NULL;
+}
+
+/* Life */
+
+static void
+on_warning (CallstatsClient *client, const GError *error, gpointer user_data)
+{
+  g_print ("%s\n", error->message);
+}
+
+static gboolean
+on_term (gpointer user_data)
+{
+  Chaos *self = user_data;
+  int i;
+
+  g_atomic_int_set (&self->stopping, TRUE);
+  for (i = 0; i < n_fabrics; i++) {
+    if (self->current[i] != NULL)
+      end_fabric (self, self->current[i]);
+  }
+  return G_SOURCE_REMOVE;
+}
+
+static void
+print_stats (CallstatsClient *client)
+{
+  g_autoptr (GVariant) stats = callstats_client_get_stats (client);
+  g_autofree char *json = callstats_data_to_json (stats);
+
+  g_print ("%s\n", json);
+}
+
+static void
+live (Chaos *self)
+{
+  GThread *promises = g_thread_new ("promises", take_promises, self);
+
+  self->begin = g_get_monotonic_time ();
+  g_unix_signal_add (SIGTERM, on_term, self);
+  g_timeout_add (TICK_MS, on_tick, self);
+  g_main_loop_run (self->loop);
+  g_thread_join (promises);
+  print_stats (self->client);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (GOptionContext) options = g_option_context_new ("- has a hard life");
+  g_autoptr (GError) error = NULL;
+  Chaos self = { 0 };
+
+  setvbuf (stdout, NULL, _IOLBF, 0);
+  g_option_context_add_main_entries (options, entries, NULL);
+  if (!g_option_context_parse (options, &argc, &argv, &error))
+    g_error ("%s", error->message);
+  g_assert_true (ledger_path != NULL && n_fabrics >= 1 && n_fabrics <= MAX_FABRICS);
+  self.ledger = open_ledger (ledger_path);
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.client = callstats_client_new ("end-to-end", user);
+  g_object_set (self.client, "app-secret-file", secret_file, "conference-id", user,
+      "backend-url", backend, "spool-dir", spool, "memory-max-bytes", (guint64)memory,
+      NULL);
+  g_signal_connect (self.client, "warning", G_CALLBACK (on_warning), NULL);
+  callstats_client_initialize (self.client);
+  live (&self);
+  g_clear_object (&self.client);
+  g_main_loop_unref (self.loop);
+  munmap (self.ledger, sizeof (Ledger));
+  return 0;
+}

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What chaos-client told, as its ledgers have it, against what is in the store."""
+
+import json
+import os
+import sqlite3
+import struct
+from dataclasses import dataclass, field
+
+ROW = struct.Struct("=40sQQQQ")
+MINUTE = 60 * 1000 * 1000  # µs: more than any stop lasts, less than a step of the clock
+
+
+@dataclass
+class Told:
+    """One row of a ledger."""
+    user: str
+    fabric: str
+    told: int
+    promised: int
+    ended: bool  # its end was promised
+
+
+@dataclass
+class Stored:
+    """One fabric in the store."""
+    user: str
+    counted: int  # reports, by the fabric's own count
+    numbers: list = field(default_factory=list)  # of events, then of reports, in order
+    times: dict = field(default_factory=dict)  # n → (time, at)
+    names: list = field(default_factory=list)  # of all other events, in order
+    delay: float = None
+    reports: int = 0
+    wrong: list = field(default_factory=list)  # reports that are not what was told
+
+
+def read_ledger(path, user):
+    if not os.path.exists(path):
+        return []
+    with open(path, "rb") as file:
+        data = file.read()
+    if not data:
+        return []
+    n, = struct.unpack_from("=Q", data)
+    told = []
+    for i in range(n):
+        name, begun, _, promised, ended = ROW.unpack_from(data, 8 + i * ROW.size)
+        told.append(Told(user, name.rstrip(b"\0").decode(), begun, promised, ended == 2))
+    return told
+
+
+def expected_report(n, at):
+    """As chaos-client makes it."""
+    first = {"type": "x-first", "id": "first", "n": n, "at": at,
+             "jumping": n * n % 1000003, "half": n / 2, "label": f"label-{n // 10}"}
+    if n % 16 >= 12:
+        return {"first": first}
+    return {"first": first,
+            "second": {"type": "x-second", "id": "second", "bytes": n * 1000}}
+
+
+class Store:
+    """The collector's database, read after its end."""
+
+    def __init__(self, path):
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+            self.fabrics = self._read_fabrics(database)
+            self._read_events(database)
+            self._read_reports(database)
+            self.gaps = self._read_gaps(database)
+            self.sessions, = database.execute("SELECT count(*) FROM sessions").fetchone()
+
+    @staticmethod
+    def _read_fabrics(database):
+        return {name: Stored(user, reports) for name, user, reports in database.execute(
+            "SELECT f.name, u.name, f.reports FROM fabrics f JOIN users u ON u.id = f.user")}
+
+    def _read_events(self, database):
+        for fabric, time, name, data in database.execute(
+                "SELECT f.name, e.time, e.name, e.data FROM events e"
+                " JOIN fabrics f ON f.id = e.fabric ORDER BY e.id"):
+            stored = self.fabrics[fabric]
+            data = json.loads(data)
+            if name == "audioMute":
+                stored.numbers.append(data["n"])
+                stored.times[data["n"]] = (time, int(data["at"]))
+            else:
+                stored.names.append(name)
+            if name == "fabricSetup":
+                stored.delay = data["delay"]
+
+    def _read_reports(self, database):
+        for fabric, time, stats in database.execute(
+                "SELECT f.name, r.time, r.stats FROM reports r"
+                " JOIN fabrics f ON f.id = r.fabric ORDER BY r.id"):
+            stored = self.fabrics[fabric]
+            stats = json.loads(stats)
+            n, at = stats["first"]["n"], stats["first"]["at"]
+            stored.reports += 1
+            stored.numbers.append(n)
+            stored.times[n] = (time, int(at))
+            if {i: stats[i] for i in stats if i in ("first", "second")} != expected_report(n, at):
+                stored.wrong.append(n)
+
+    @staticmethod
+    def _read_gaps(database):
+        """user → how many records are told to be missing."""
+        gaps = {}
+        for user, record in database.execute(
+                "SELECT u.name, o.record FROM others o JOIN users u ON u.id = o.user"):
+            record = json.loads(record)
+            if record["type"] == "gap":
+                gaps[user] = gaps.get(user, 0) + record["dropped"]
+        return gaps
+
+
+class Verdict:
+    """Counts, and what is wrong in words."""
+
+    def __init__(self, told, store):
+        self.records = self.lost = self.doubled = 0
+        self.missing = {}  # user → told, and neither promised nor stored
+        self.faults = []
+        known = {row.fabric for row in told}
+        for fabric in store.fabrics.keys() - known:
+            self._blame(fabric, "was never told of")
+        for row in told:
+            self._judge(row, store.fabrics.get(row.fabric) or Stored(row.user, 0),
+                        row.user in store.gaps)
+
+    def _blame(self, fabric, what):
+        self.faults.append(f"fabric {fabric}: {what}")
+
+    def _judge(self, row, stored, gaps):
+        numbers = set(stored.numbers)
+        missing = set(range(1, row.told + 1)) - numbers
+        lost = {n for n in missing if n <= row.promised}
+        self.records += len(numbers)
+        self.doubled += len(stored.numbers) - len(numbers)
+        self.missing[row.user] = self.missing.get(row.user, 0) + len(missing)
+        if not gaps:
+            self.lost += len(lost)
+            if lost:
+                self._blame(row.fabric, f"lost {sorted(lost)[:20]}, promised {row.promised}")
+            if numbers != set(range(1, len(numbers) + 1)):
+                self._blame(row.fabric, f"has holes below {max(numbers)}: {sorted(missing)[:20]}")
+        if numbers and max(numbers) > row.told:
+            self._blame(row.fabric, f"has {max(numbers)}, of {row.told} that were told")
+        self._judge_order(row, stored)
+        self._judge_times(row, stored)
+        self._judge_life(row, stored, numbers)
+
+    def _judge_order(self, row, stored):
+        for of, numbers in (("events", [n for n in stored.numbers if n % 4 == 0]),
+                            ("reports", [n for n in stored.numbers if n % 4 != 0])):
+            for before, after in zip(numbers, numbers[1:]):
+                if after <= before:
+                    self._blame(row.fabric, f"{of}: {after} after {before}")
+        if stored.wrong:
+            self._blame(row.fabric, f"reports that were not told so: {stored.wrong[:20]}")
+
+    def _judge_times(self, row, stored):
+        """By the monotonic clock, whatever the wall clock did."""
+        times = [stored.times[n] for n in sorted(stored.times)]
+        ahead = [time - at for time, at in times]
+        if ahead and max(ahead) - min(ahead) > MINUTE:
+            self._blame(row.fabric, "its clock was stepped by "
+                        f"{(max(ahead) - min(ahead)) / 1e6} s")
+        for (before, _), (after, _) in zip(times, times[1:]):
+            if after < before:
+                self._blame(row.fabric, f"time went back by {before - after} µs")
+        if stored.delay is not None and not 0 <= stored.delay < MINUTE / 1000:
+            self._blame(row.fabric, f"fabricSetup after {stored.delay} ms")
+
+    def _judge_life(self, row, stored, numbers):
+        count = stored.names.count
+        if numbers and stored.names[:1] != ["addNewFabric"]:
+            self._blame(row.fabric, f"began with {stored.names[:1]}")
+        if numbers and count("fabricSetup") != 1:
+            self._blame(row.fabric, f"has {count('fabricSetup')} fabricSetup")
+        if count("addNewFabric") > 1 or count("fabricTerminated") > 1:
+            self._blame(row.fabric, "began or ended twice")
+        if row.ended and count("fabricTerminated") == 0:
+            self._blame(row.fabric, "never ended, which had been promised")
+        if stored.counted != stored.reports:
+            self._blame(row.fabric, f"counts {stored.counted} reports of {stored.reports}")
