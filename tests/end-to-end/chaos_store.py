@@ -7,6 +7,7 @@ import sqlite3
 import struct
 from dataclasses import dataclass, field
 
+OBJECTS = ("first", "second")  # beside what the client adds itself
 ROW = struct.Struct("=40sQQQQ")
 MINUTE = 60 * 1000 * 1000  # µs: more than any stop lasts, less than a step of the clock
 
@@ -49,14 +50,15 @@ def read_ledger(path, user):
     return told
 
 
-def expected_report(n, at):
+def expected_report(n, at, time):
     """As chaos-client makes it."""
-    first = {"type": "x-first", "id": "first", "n": n, "at": at,
-             "jumping": n * n % 1000003, "half": n / 2, "label": f"label-{n // 10}"}
-    if n % 16 >= 12:
-        return {"first": first}
-    return {"first": first,
-            "second": {"type": "x-second", "id": "second", "bytes": n * 1000}}
+    timestamp = float(f"{time / 1000:.15g}")
+    objects = {"first": {"type": "x-first", "n": n, "at": at, "jumping": n * n % 1000003,
+                         "half": n / 2, "label": f"label-{n // 10}"}}
+    if n % 16 < 12:
+        objects["second"] = {"type": "x-second", "bytes": n * 1000}
+    return {name: {**members, "id": name, "timestamp": timestamp}
+            for name, members in objects.items()}
 
 
 class Store:
@@ -99,7 +101,7 @@ class Store:
             stored.reports += 1
             stored.numbers.append(n)
             stored.times[n] = (time, int(at))
-            if {i: stats[i] for i in stats if i in ("first", "second")} != expected_report(n, at):
+            if {i: stats[i] for i in stats if i in OBJECTS} != expected_report(n, at, time):
                 stored.wrong.append(n)
 
     @staticmethod

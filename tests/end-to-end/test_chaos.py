@@ -289,6 +289,8 @@ class Chaos(EndToEnd):
         if self.inside:
             faults["full_disk"] = (4, True)
             faults["new_address"] = (6, False)
+        for name in os.environ.get("WITHOUT", "").split():
+            del faults[name]
         return faults
 
     def end_due(self, until):
