@@ -49,6 +49,7 @@ class Network:
 
     def __init__(self):
         self.loop = asyncio.new_event_loop()
+        self.servers = []
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -65,6 +66,8 @@ class Network:
         self.loop.close()
 
     def _cancel_all(self):
+        for server in self.servers:
+            server.close()
         for task in asyncio.all_tasks(self.loop) - {asyncio.current_task()}:
             task.cancel()
 
@@ -122,9 +125,9 @@ class Proxy:
         self.port = listener.getsockname()[1]
         self._way = network.call(asyncio.Event)  # of new connections
         network.call(self._way.set)
-        asyncio.run_coroutine_threadsafe(
+        network.servers.append(asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._serve, sock=listener, limit=RECEIVE_BUFFER),
-            network.loop).result(30)
+            network.loop).result(30))
 
     @property
     def origin(self):

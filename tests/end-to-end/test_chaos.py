@@ -42,13 +42,14 @@ class Form:
     rate: int  # records a second of each client
     pause: float  # between faults, at most
     lasting: tuple  # seconds that a fault lasts
+    full: tuple  # and that a disk is full
     long_share: float  # of the faults that may last long
     long: tuple  # seconds: beyond the time-outs of client (20) and collector (60)
     records: int  # that must have come
 
 
-SHORT = Form(50, 5, 60, 0.4, (0.1, 0.6), 0, (0, 0), 1000)
-LONG = Form(1000, 10, 32, 2.4, (0.1, 4), 0.15, (21, 66), 200000)
+SHORT = Form(50, 5, 60, 0.4, (0.1, 0.6), (1, 3), 0, (0, 0), 1000)
+LONG = Form(1000, 10, 32, 2.4, (0.1, 4), (2, 40), 0.15, (21, 66), 200000)
 
 FORM = LONG if os.environ.get("CALLSTATS_LONG") else SHORT
 FORM.faults = int(os.environ.get("CALLSTATS_CHAOS_FAULTS", FORM.faults))
@@ -187,13 +188,13 @@ class Chaos(EndToEnd):
         return disk
 
     def take_seats(self):
-        """The first two are of one user, who has one spool; the last one's disk is small."""
+        """The first two are of one user, who has one spool; the last one has little room."""
         for i in range(FORM.clients):
             k = max(i, 1)
             spool = os.path.join(self.folder, f"spool-{k}")
             options = {"fabrics": 2 + i % 3}
             if i == FORM.clients - 1 and self.disk:
-                spool, options["memory"] = self.disk, 128 * 1024
+                spool, options["memory"] = self.disk, 64 * 1024
             self.seats.append(Seat(self, f"seat-{i}", f"user-{k}", self.proxies[k], spool,
                                    **options))
         for seat in self.seats:
@@ -287,10 +288,8 @@ class Chaos(EndToEnd):
             "step_client_clock": (6, False), "step_collector_clock": (4, False),
         }
         if self.inside:
-            faults["full_disk"] = (4, True)
+            faults["full_disk"] = (4, False)
             faults["new_address"] = (6, False)
-        for name in os.environ.get("WITHOUT", "").split():
-            del faults[name]
         return faults
 
     def end_due(self, until):
@@ -304,7 +303,9 @@ class Chaos(EndToEnd):
     def cause(self, name, may_last_long):
         """The collector stops for longer than the others wait, but rarely."""
         share = FORM.long_share / (3 if name == "stop_collector" else 1)
-        lasting = FORM.long if may_last_long and self.random.random() < share else FORM.lasting
+        lasting = FORM.full if name == "full_disk" else FORM.lasting
+        if may_last_long and self.random.random() < share:
+            lasting = FORM.long
         lasts = self.random.uniform(*lasting)
         self.counts[name] += 1
         self.counts["lasting long"] += lasting is FORM.long
