@@ -44,6 +44,13 @@ char *callstats_configuration_describe (const CallstatsConfiguration *configurat
  * since the epoch, by the backend's clock. */
 char *callstats_configuration_make_token (const CallstatsConfiguration *configuration,
     const char *audience, gint64 now, GError **error);
+/* The same application and user, whose records are kept in the same place, and the same
+ * way to be sure of a backend. */
+gboolean callstats_configuration_same_identity (
+    const CallstatsConfiguration *one, const CallstatsConfiguration *other);
+/* Tokens of both are made with the same, or by the application. */
+gboolean callstats_configuration_same_credentials (
+    const CallstatsConfiguration *one, const CallstatsConfiguration *other);
 /* Whether only the application can make a token. */
 gboolean callstats_configuration_needs_token (
     const CallstatsConfiguration *configuration);

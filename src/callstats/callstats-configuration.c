@@ -293,3 +293,30 @@ callstats_configuration_make_token (const CallstatsConfiguration *configuration,
     return sign_by_key (key_file, &claims, error);
   return sign_by_secret (configuration, &claims, error);
 }
+
+/* Who is the same */
+
+static gboolean
+same_text (const char *one, const char *other)
+{
+  return g_strcmp0 (unless_empty (one), unless_empty (other)) == 0;
+}
+
+gboolean
+callstats_configuration_same_identity (
+    const CallstatsConfiguration *one, const CallstatsConfiguration *other)
+{
+  return same_text (one->app_id, other->app_id) &&
+         same_text (one->user_id, other->user_id) &&
+         same_text (one->spool_dir, other->spool_dir) &&
+         one->allow_plaintext == other->allow_plaintext;
+}
+
+gboolean
+callstats_configuration_same_credentials (
+    const CallstatsConfiguration *one, const CallstatsConfiguration *other)
+{
+  return same_text (one->app_secret, other->app_secret) &&
+         same_text (one->app_secret_file, other->app_secret_file) &&
+         same_text (one->app_key_file, other->app_key_file);
+}

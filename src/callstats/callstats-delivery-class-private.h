@@ -10,10 +10,14 @@ typedef struct {
   void (*free) (CallstatsDelivery *delivery);
   void (*push) (CallstatsDelivery *delivery, CallstatsRecord *record);
   void (*lose) (CallstatsDelivery *delivery, const CallstatsRecord *record);
+  void (*set_bounds) (CallstatsDelivery *delivery, gsize max_bytes,
+      guint64 spool_max_bytes, guint64 spool_max_age);
   void (*restart) (CallstatsDelivery *delivery);
   void (*flush) (CallstatsDelivery *delivery);
   gboolean (*is_idle) (CallstatsDelivery *delivery);
   void (*get_stats) (CallstatsDelivery *delivery, CallstatsDeliveryStats *stats);
+  void (*get_tally) (CallstatsDelivery *delivery, guint owner, CallstatsTally *tally);
+  void (*forget_owner) (CallstatsDelivery *delivery, guint owner);
 } CallstatsDeliveryClass;
 
 /* Every delivery begins with this. */

@@ -40,6 +40,13 @@ callstats_delivery_lose (CallstatsDelivery *self, const CallstatsRecord *record)
 }
 
 void
+callstats_delivery_set_bounds (CallstatsDelivery *self, gsize max_bytes,
+    guint64 spool_max_bytes, guint64 spool_max_age)
+{
+  kind_of (self)->set_bounds (self, max_bytes, spool_max_bytes, spool_max_age);
+}
+
+void
 callstats_delivery_restart (CallstatsDelivery *self)
 {
   kind_of (self)->restart (self);
@@ -61,6 +68,18 @@ void
 callstats_delivery_get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
 {
   kind_of (self)->get_stats (self, stats);
+}
+
+void
+callstats_delivery_get_tally (CallstatsDelivery *self, guint owner, CallstatsTally *tally)
+{
+  kind_of (self)->get_tally (self, owner, tally);
+}
+
+void
+callstats_delivery_forget_owner (CallstatsDelivery *self, guint owner)
+{
+  kind_of (self)->forget_owner (self, owner);
 }
 
 const char *

@@ -77,6 +77,9 @@ void callstats_delivery_free (CallstatsDelivery *delivery);
 void callstats_delivery_push (CallstatsDelivery *delivery, CallstatsRecord *record);
 /* A record that should have been pushed was given up for want of room. */
 void callstats_delivery_lose (CallstatsDelivery *delivery, const CallstatsRecord *record);
+/* Of memory and, with a spool, of disk (bytes) and age (seconds). */
+void callstats_delivery_set_bounds (CallstatsDelivery *delivery, gsize max_bytes,
+    guint64 spool_max_bytes, guint64 spool_max_age);
 /* The credentials changed: a refused delivery tries again, one that waits for a new token
  * sends it. */
 void callstats_delivery_restart (CallstatsDelivery *delivery);
@@ -87,4 +90,8 @@ gboolean callstats_delivery_is_idle (CallstatsDelivery *delivery);
 
 void callstats_delivery_get_stats (
     CallstatsDelivery *delivery, CallstatsDeliveryStats *stats);
+/* Of the records with this owner that were pushed or lost. */
+void callstats_delivery_get_tally (
+    CallstatsDelivery *delivery, guint owner, CallstatsTally *tally);
+void callstats_delivery_forget_owner (CallstatsDelivery *delivery, guint owner);
 const char *callstats_delivery_state_to_string (CallstatsDeliveryState state);

@@ -382,6 +382,14 @@ lose (CallstatsDelivery *self, const CallstatsRecord *record)
 }
 
 static void
+set_bounds (CallstatsDelivery *self, gsize max_bytes, guint64 spool_max_bytes,
+    guint64 spool_max_age)
+{
+  callstats_sessions_set_bounds (
+      self->sessions, max_bytes, spool_max_bytes, spool_max_age);
+}
+
+static void
 restart (CallstatsDelivery *self)
 {
   if (self->state == CALLSTATS_DELIVERY_CONNECTED && self->renewing)
@@ -439,14 +447,29 @@ get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
   stats->clock_offset = self->clock_offset;
 }
 
+static void
+get_tally (CallstatsDelivery *self, guint owner, CallstatsTally *tally)
+{
+  callstats_sessions_get_tally (self->sessions, owner, tally);
+}
+
+static void
+forget_owner (CallstatsDelivery *self, guint owner)
+{
+  callstats_sessions_forget_owner (self->sessions, owner);
+}
+
 static const CallstatsDeliveryClass online = {
   .free = free_online,
   .push = push,
   .lose = lose,
+  .set_bounds = set_bounds,
   .restart = restart,
   .flush = flush,
   .is_idle = is_idle,
   .get_stats = get_stats,
+  .get_tally = get_tally,
+  .forget_owner = forget_owner,
 };
 
 CallstatsDelivery *

@@ -37,19 +37,20 @@ callstats_outbox_classify (const CallstatsRecord *record)
 /* Losses */
 
 static void
-note_loss (CallstatsOutbox *self, CallstatsLoss loss, gint64 time, gboolean thinned)
+note_loss (CallstatsOutbox *self, const CallstatsOutboxEntry *entry, CallstatsLoss loss,
+    gboolean thinned)
 {
-  callstats_gap_add (&self->gaps[loss], 1, time, time);
-  if (thinned)
-    self->thinned++;
-  else
-    self->dropped++;
+  callstats_gap_add (&self->gaps[loss], 1, entry->time, entry->time);
+  callstats_outbox_count_loss (
+      self, callstats_outbox_tally (self, entry->owner), thinned);
 }
 
 void
 callstats_outbox_lose (CallstatsOutbox *self, const CallstatsRecord *record)
 {
-  note_loss (self, CALLSTATS_LOSS_MEMORY, record->time, FALSE);
+  callstats_gap_add (&self->gaps[CALLSTATS_LOSS_MEMORY], 1, record->time, record->time);
+  callstats_outbox_count_loss (
+      self, callstats_outbox_ensure_tally (self, record->owner), FALSE);
 }
 
 gboolean
@@ -121,7 +122,7 @@ callstats_outbox_give_up (
   if (!can_give_up (self, entry))
     return;
   if (!entry->written) {
-    note_loss (self, loss, entry->time, thinned);
+    note_loss (self, entry, loss, thinned);
     callstats_outbox_remove (self, link);
     return;
   }
@@ -242,6 +243,8 @@ callstats_outbox_push (CallstatsOutbox *self, CallstatsRecord *record)
   entry->time = record->time;
   entry->keep = callstats_outbox_classify (record);
   entry->fabric = record->fabric != NULL ? g_str_hash (record->fabric) : 0;
+  entry->owner = record->owner;
+  callstats_outbox_ensure_tally (self, entry->owner)->queued++;
   if (entry->keep == CALLSTATS_KEEP_REPORT)
     entry->ordinal = count_report (self, entry->fabric);
   callstats_outbox_append (self, entry);
@@ -316,7 +319,7 @@ callstats_outbox_drop_doomed (CallstatsOutbox *self, CallstatsLoss loss, gboolea
     entry->told = FALSE;
     if (!ok)
       continue;
-    note_loss (self, loss, entry->time, entry->thinned);
+    note_loss (self, entry, loss, entry->thinned);
     callstats_outbox_remove (self, link);
   }
 }

@@ -66,7 +66,7 @@ callstats_outbox_unpack (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
     callstats_outbox_measure (self, entry);
     return;
   }
-  self->dropped++;
+  callstats_outbox_disown_lost (self, entry);
   callstats_outbox_set_record (
       self, entry, callstats_outbox_make_loss_record (entry, CALLSTATS_LOSS_MEMORY));
 }

@@ -20,6 +20,7 @@ typedef struct {
   guint32 size; /* of what is in memory */
   guint32 fabric;
   guint32 ordinal; /* of the fabric's reports */
+  guint32 owner;   /* who counts it; 0: nobody */
   guint8 keep;     /* CallstatsKeep */
   guint8 loss;     /* CallstatsLoss, of one that is lost or doomed */
   guint8 written;  /* in the journal */
@@ -45,6 +46,8 @@ struct _CallstatsOutbox {
   gsize numbered_bytes; /* of those with a number, which cannot be given up */
   CallstatsPacker *packer;
   guint64 thinned, dropped;
+  GHashTable *tallies;                   /* owner → CallstatsTally */
+  CallstatsTally nobody;                 /* of records without an owner; never read */
   CallstatsGap gaps[CALLSTATS_N_LOSSES]; /* what no record tells of yet */
   GHashTable *ordinals;                  /* fabric → its reports so far */
 
@@ -57,6 +60,14 @@ struct _CallstatsOutbox {
 };
 
 void callstats_outbox_entry_free (gpointer entry);
+/* The owner's; one that nobody reads where there is none. */
+CallstatsTally *callstats_outbox_tally (CallstatsOutbox *outbox, guint owner);
+/* The same, made if need be. */
+CallstatsTally *callstats_outbox_ensure_tally (CallstatsOutbox *outbox, guint owner);
+void callstats_outbox_count_loss (
+    CallstatsOutbox *outbox, CallstatsTally *tally, gboolean thinned);
+/* A record is lost whose entry stays: what takes its place is nobody's. */
+void callstats_outbox_disown_lost (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
 void callstats_outbox_append (CallstatsOutbox *outbox, CallstatsOutboxEntry *entry);
 void callstats_outbox_remove (CallstatsOutbox *outbox, GList *link);
 

@@ -212,7 +212,7 @@ load_entry (CallstatsOutbox *self, CallstatsOutboxEntry *entry,
     record = callstats_record_ref (loaded->record);
   } else {
     record = callstats_outbox_make_loss_record (entry, loaded->loss);
-    self->dropped++;
+    callstats_outbox_disown_lost (self, entry);
   }
   callstats_outbox_set_record (self, entry, record);
 }

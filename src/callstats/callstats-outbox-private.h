@@ -22,7 +22,17 @@
 
 typedef struct _CallstatsOutbox CallstatsOutbox;
 
+/* What became of one owner's records. */
+typedef struct {
+  guint64 queued;  /* not acknowledged yet */
+  guint64 sent;    /* resent ones again */
+  guint64 acked;   /* stored durably at the backend */
+  guint64 thinned; /* reports given up of which others were kept */
+  guint64 dropped; /* given up otherwise */
+} CallstatsTally;
+
 CallstatsOutbox *callstats_outbox_new (gsize max_bytes);
+void callstats_outbox_set_max_bytes (CallstatsOutbox *outbox, gsize max_bytes);
 void callstats_outbox_free (CallstatsOutbox *outbox);
 
 void callstats_outbox_push (CallstatsOutbox *outbox, CallstatsRecord *record);
@@ -58,6 +68,12 @@ gboolean callstats_outbox_is_empty (CallstatsOutbox *outbox);
 /* Records given up: reports of which others were kept, and all the rest. */
 guint64 callstats_outbox_thinned (CallstatsOutbox *outbox);
 guint64 callstats_outbox_dropped (CallstatsOutbox *outbox);
+
+/* Of the records that have this owner. */
+void callstats_outbox_get_tally (
+    CallstatsOutbox *outbox, guint owner, CallstatsTally *tally);
+/* Its records stay, and are nobody's from now on. */
+void callstats_outbox_forget_owner (CallstatsOutbox *outbox, guint owner);
 
 /* With a journal */
 

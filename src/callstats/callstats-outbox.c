@@ -23,6 +23,7 @@ callstats_outbox_new (gsize max_bytes)
   self->max_bytes = max_bytes;
   self->packer = callstats_packer_new ();
   self->ordinals = g_hash_table_new (NULL, NULL);
+  self->tallies = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   g_queue_init (&self->entries);
   return self;
 }
@@ -35,7 +36,75 @@ callstats_outbox_free (CallstatsOutbox *self)
   g_queue_clear_full (&self->entries, callstats_outbox_entry_free);
   callstats_packer_free (self->packer);
   g_hash_table_unref (self->ordinals);
+  g_hash_table_unref (self->tallies);
   g_free (self);
+}
+
+void
+callstats_outbox_set_max_bytes (CallstatsOutbox *self, gsize max_bytes)
+{
+  self->max_bytes = max_bytes;
+  callstats_outbox_make_room (self);
+}
+
+/* Owners */
+
+CallstatsTally *
+callstats_outbox_tally (CallstatsOutbox *self, guint owner)
+{
+  CallstatsTally *tally = g_hash_table_lookup (self->tallies, GUINT_TO_POINTER (owner));
+
+  return tally != NULL ? tally : &self->nobody;
+}
+
+CallstatsTally *
+callstats_outbox_ensure_tally (CallstatsOutbox *self, guint owner)
+{
+  CallstatsTally *tally = callstats_outbox_tally (self, owner);
+
+  if (owner == 0 || tally != &self->nobody)
+    return tally;
+  tally = g_new0 (CallstatsTally, 1);
+  g_hash_table_insert (self->tallies, GUINT_TO_POINTER (owner), tally);
+  return tally;
+}
+
+void
+callstats_outbox_count_loss (
+    CallstatsOutbox *self, CallstatsTally *tally, gboolean thinned)
+{
+  if (thinned) {
+    self->thinned++;
+    tally->thinned++;
+  } else {
+    self->dropped++;
+    tally->dropped++;
+  }
+}
+
+void
+callstats_outbox_disown_lost (CallstatsOutbox *self, CallstatsOutboxEntry *entry)
+{
+  CallstatsTally *tally = callstats_outbox_tally (self, entry->owner);
+
+  callstats_outbox_count_loss (self, tally, FALSE);
+  tally->queued--;
+  entry->owner = 0;
+}
+
+void
+callstats_outbox_get_tally (CallstatsOutbox *self, guint owner, CallstatsTally *tally)
+{
+  const CallstatsTally *known =
+      g_hash_table_lookup (self->tallies, GUINT_TO_POINTER (owner));
+
+  *tally = known != NULL ? *known : (CallstatsTally){ 0 };
+}
+
+void
+callstats_outbox_forget_owner (CallstatsOutbox *self, guint owner)
+{
+  g_hash_table_remove (self->tallies, GUINT_TO_POINTER (owner));
 }
 
 void
@@ -43,6 +112,7 @@ callstats_outbox_remove (CallstatsOutbox *self, GList *link)
 {
   CallstatsOutboxEntry *entry = link->data;
 
+  callstats_outbox_tally (self, entry->owner)->queued--;
   if (self->next == link)
     self->next = link->next;
   callstats_outbox_set_sequence (self, entry, 0);
@@ -107,6 +177,7 @@ callstats_outbox_advance (CallstatsOutbox *self)
   self->sent = MAX (self->sent, entry->sequence);
   self->next = self->next->next;
   callstats_outbox_repack (self, entry);
+  callstats_outbox_tally (self, entry->owner)->sent++;
   if (self->bytes > self->max_bytes / 2)
     callstats_outbox_evict (self, entry);
 }
@@ -119,7 +190,7 @@ callstats_outbox_discard (CallstatsOutbox *self)
   g_return_if_fail (self->next != NULL);
 
   entry = self->next->data;
-  self->dropped++;
+  callstats_outbox_disown_lost (self, entry);
   callstats_outbox_set_record (
       self, entry, callstats_outbox_make_loss_record (entry, CALLSTATS_LOSS_SIZE));
 }
@@ -151,6 +222,7 @@ forget_head (CallstatsOutbox *self)
   if (entry->record != NULL)
     callstats_record_settle (entry->record, TRUE);
   self->through = MAX (self->through, entry->index);
+  callstats_outbox_tally (self, entry->owner)->acked++;
   callstats_outbox_remove (self, self->entries.head);
 }
 

@@ -28,6 +28,7 @@ typedef struct {
   char *name;              /* event: callstats' event name; other: its type; else NULL */
   char *data;              /* event: a JSON object's text; other: the whole record's */
   CallstatsReport *report; /* report: the sample; else NULL */
+  guint owner;             /* who of an outbox's owners counts it; 0: nobody */
   /* Called once, if it is set: whether the backend has stored it. */
   void (*settled) (gboolean stored, gpointer user_data);
   gpointer settled_data;

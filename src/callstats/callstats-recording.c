@@ -418,6 +418,16 @@ lose (CallstatsDelivery *delivery, const CallstatsRecord *record)
   callstats_outbox_lose (self->outbox, record);
 }
 
+static void
+set_bounds (CallstatsDelivery *delivery, gsize max_bytes, guint64 spool_max_bytes,
+    guint64 spool_max_age)
+{
+  CallstatsRecording *self = (CallstatsRecording *)delivery;
+
+  self->max_bytes = max_bytes;
+  callstats_outbox_set_max_bytes (self->outbox, max_bytes);
+}
+
 /* A file asks for no credentials. */
 static void
 restart (CallstatsDelivery *delivery)
@@ -461,14 +471,29 @@ get_stats (CallstatsDelivery *delivery, CallstatsDeliveryStats *stats)
   };
 }
 
+static void
+get_tally (CallstatsDelivery *delivery, guint owner, CallstatsTally *tally)
+{
+  callstats_outbox_get_tally (((CallstatsRecording *)delivery)->outbox, owner, tally);
+}
+
+static void
+forget_owner (CallstatsDelivery *delivery, guint owner)
+{
+  callstats_outbox_forget_owner (((CallstatsRecording *)delivery)->outbox, owner);
+}
+
 static const CallstatsDeliveryClass recording = {
   .free = free_recording,
   .push = push,
   .lose = lose,
+  .set_bounds = set_bounds,
   .restart = restart,
   .flush = flush,
   .is_idle = is_idle,
   .get_stats = get_stats,
+  .get_tally = get_tally,
+  .forget_owner = forget_owner,
 };
 
 CallstatsDelivery *

@@ -40,6 +40,13 @@ gboolean callstats_sessions_are_ready (CallstatsSessions *sessions);
 /* New records. */
 void callstats_sessions_push (CallstatsSessions *sessions, CallstatsRecord *record);
 void callstats_sessions_lose (CallstatsSessions *sessions, const CallstatsRecord *record);
+/* Of memory and, with a spool, of disk (bytes) and age (seconds). */
+void callstats_sessions_set_bounds (CallstatsSessions *sessions, gsize max_bytes,
+    guint64 spool_max_bytes, guint64 spool_max_age);
+/* Of an owner's new records: see CallstatsRecord. */
+void callstats_sessions_get_tally (
+    CallstatsSessions *sessions, guint owner, CallstatsTally *tally);
+void callstats_sessions_forget_owner (CallstatsSessions *sessions, guint owner);
 
 /* The session that is sent now. */
 const char *callstats_sessions_name (CallstatsSessions *sessions);

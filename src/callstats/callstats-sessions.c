@@ -221,6 +221,38 @@ callstats_sessions_lose (CallstatsSessions *self, const CallstatsRecord *record)
   callstats_outbox_lose (own (self)->outbox, record);
 }
 
+static void
+set_max_bytes (gpointer session, gpointer max_bytes)
+{
+  callstats_outbox_set_max_bytes (
+      ((Session *)session)->outbox, *(const gsize *)max_bytes);
+}
+
+void
+callstats_sessions_set_bounds (CallstatsSessions *self, gsize max_bytes,
+    guint64 spool_max_bytes, guint64 spool_max_age)
+{
+  if (self->shelf != NULL)
+    callstats_spool_shelf_set_bounds (self->shelf, spool_max_bytes, spool_max_age);
+  if (self->max_bytes == max_bytes)
+    return;
+  self->max_bytes = max_bytes;
+  g_queue_foreach (&self->sessions, set_max_bytes, &max_bytes);
+  g_queue_foreach (&self->late, set_max_bytes, &max_bytes);
+}
+
+void
+callstats_sessions_get_tally (CallstatsSessions *self, guint owner, CallstatsTally *tally)
+{
+  callstats_outbox_get_tally (own (self)->outbox, owner, tally);
+}
+
+void
+callstats_sessions_forget_owner (CallstatsSessions *self, guint owner)
+{
+  callstats_outbox_forget_owner (own (self)->outbox, owner);
+}
+
 /* The current session */
 
 const char *

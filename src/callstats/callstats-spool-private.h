@@ -41,6 +41,8 @@ typedef struct {
 /* Looks for what others left, and again now and then. */
 CallstatsSpoolShelf *callstats_spool_shelf_new (const CallstatsSpoolOptions *options,
     const CallstatsSpoolShelfCallbacks *callbacks, gpointer user_data);
+void callstats_spool_shelf_set_bounds (
+    CallstatsSpoolShelf *shelf, guint64 max_bytes, guint64 max_age);
 /* No callback comes any more; its spools may live on. */
 void callstats_spool_shelf_free (CallstatsSpoolShelf *shelf);
 

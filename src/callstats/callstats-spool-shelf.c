@@ -167,6 +167,14 @@ on_look (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+void
+callstats_spool_shelf_set_bounds (
+    CallstatsSpoolShelf *self, guint64 max_bytes, guint64 max_age)
+{
+  self->max_bytes = max_bytes;
+  self->max_age = (gint64)MIN (max_age, G_MAXINT32) * G_TIME_SPAN_SECOND;
+}
+
 CallstatsSpoolShelf *
 callstats_spool_shelf_new (const CallstatsSpoolOptions *options,
     const CallstatsSpoolShelfCallbacks *callbacks, gpointer user_data)
@@ -179,8 +187,7 @@ callstats_spool_shelf_new (const CallstatsSpoolOptions *options,
   self->path = g_strdup (options->path);
   self->folder =
       callstats_spool_folder_name (options->origin, options->app_id, options->user_id);
-  self->max_bytes = options->max_bytes;
-  self->max_age = (gint64)MIN (options->max_age, G_MAXINT32) * G_TIME_SPAN_SECOND;
+  callstats_spool_shelf_set_bounds (self, options->max_bytes, options->max_age);
   self->segment_bytes = CLAMP (options->max_bytes / 16, MIN_SEGMENT, MAX_SEGMENT);
   callstats_spool_run_on_disk (look, look_done, callstats_spool_shelf_ref (self));
   return self;

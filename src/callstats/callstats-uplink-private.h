@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * A client's way to its backend: records wait here until their conference is known, then
- * go to the delivery, which is made when it is first needed.
+ * go to the delivery that it shares with its like, which is joined when it is first
+ * needed.
  *
  * Monitor thread only.
  */

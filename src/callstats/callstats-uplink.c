@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "callstats-error.h"
+#include "callstats-exchange-private.h"
 #include "callstats-monitor.h"
 #include "callstats-uplink-private.h"
 
@@ -19,9 +20,8 @@ struct _CallstatsUplink {
   CallstatsUplinkCallbacks callbacks;
   gpointer user_data;
   CallstatsConfiguration *configuration; /* NULL until configure() */
-  CallstatsDelivery *delivery;           /* NULL: no backend, or not needed yet */
-  gboolean refused;                      /* the configuration forbids a delivery */
-  char *refused_token;                   /* nullable: by the backend */
+  CallstatsMember *member;               /* NULL: no backend, or not needed yet */
+  gboolean refused;                      /* the configuration forbids to join */
   GQueue held;                           /* CallstatsRecord: no conference is known yet */
   gsize held_bytes;
   GSource *no_conference;
@@ -54,7 +54,7 @@ release_waiters (CallstatsUplink *self)
 {
   guint i;
 
-  if (self->delivery != NULL && !callstats_delivery_is_idle (self->delivery))
+  if (self->member != NULL && !callstats_member_is_idle (self->member))
     return;
   for (i = 0; i < self->waiters->len; i++) {
     Waiter *waiter = &g_array_index (self->waiters, Waiter, i);
@@ -68,13 +68,13 @@ release_waiters (CallstatsUplink *self)
 void
 callstats_uplink_free (CallstatsUplink *self)
 {
-  g_clear_pointer (&self->delivery, callstats_delivery_free);
+  if (self->member != NULL)
+    callstats_member_leave (g_steal_pointer (&self->member), FALSE);
   release_waiters (self);
   clear_source (&self->no_conference);
   g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
   g_array_unref (self->waiters);
   callstats_configuration_free (self->configuration);
-  g_free (self->refused_token);
   g_free (self);
 }
 
@@ -134,23 +134,9 @@ tell_trouble (CallstatsUplink *self, const GError *error)
 }
 
 static void
-on_trouble (const GError *error, gboolean retry, gpointer user_data)
+on_trouble (const GError *error, gpointer user_data)
 {
   tell_trouble (user_data, error);
-}
-
-/* A token that only the application can make is asked for; its coming restarts the
- * delivery, which until then has stopped with the error. */
-static char *
-get_token (const char *audience, gint64 now, gpointer user_data, GError **error)
-{
-  CallstatsUplink *self = user_data;
-  char *token =
-      callstats_configuration_make_token (self->configuration, audience, now, error);
-
-  if (token == NULL && callstats_configuration_needs_token (self->configuration))
-    self->callbacks.need_token (FALSE, self->user_data);
-  return token;
 }
 
 static void
@@ -161,80 +147,22 @@ on_spool_trouble (const GError *error, gpointer user_data)
   self->callbacks.trouble (error, self->user_data);
 }
 
-/* A token that the application gave goes before a secret. */
-static gboolean
-ask_token (gpointer user_data)
+static void
+on_need_token (gboolean force, gpointer user_data)
 {
   CallstatsUplink *self = user_data;
 
-  if (self->configuration->token == NULL || *self->configuration->token == '\0')
-    return FALSE;
-  self->callbacks.need_token (FALSE, self->user_data);
-  return TRUE;
+  self->callbacks.need_token (force, self->user_data);
 }
 
-/* Where there is no secret either, only the application can make another one. */
-static gboolean
-on_token_refused (const char *token, gpointer user_data)
-{
-  CallstatsUplink *self = user_data;
-
-  if (g_strcmp0 (self->configuration->token, token) != 0)
-    return FALSE;
-  g_free (self->refused_token);
-  self->refused_token = g_steal_pointer (&self->configuration->token);
-  if (!callstats_configuration_needs_token (self->configuration))
-    return FALSE;
-  self->callbacks.need_token (TRUE, self->user_data);
-  return TRUE;
-}
-
-static const CallstatsDeliveryCallbacks delivery_callbacks = {
-  .get_token = get_token,
-  .ask_token = ask_token,
-  .token_refused = on_token_refused,
+static const CallstatsMemberCallbacks member_callbacks = {
   .welcomed = on_welcomed,
   .configured = on_configured,
   .progressed = on_progressed,
   .trouble = on_trouble,
   .spool_trouble = on_spool_trouble,
+  .need_token = on_need_token,
 };
-
-static CallstatsDelivery *
-make_delivery (CallstatsUplink *self, GError **error)
-{
-  const CallstatsConfiguration *configuration = self->configuration;
-  g_autoptr (CallstatsBackend) backend = NULL;
-  g_autofree char *client = NULL;
-  CallstatsDeliveryOptions options;
-  CallstatsSpoolOptions spool;
-
-  if (!callstats_configuration_check (configuration, error))
-    return NULL;
-  backend = callstats_backend_new (
-      configuration->backend_url, configuration->allow_plaintext, error);
-  if (backend == NULL)
-    return NULL;
-  client = callstats_configuration_describe (configuration);
-  options = (CallstatsDeliveryOptions){
-    .backend = backend,
-    .app_id = configuration->app_id,
-    .user_id = configuration->user_id,
-    .client = client,
-    .max_bytes = configuration->memory_max_bytes,
-  };
-  spool = (CallstatsSpoolOptions){
-    .path = configuration->spool_dir,
-    .origin = backend->origin,
-    .app_id = configuration->app_id,
-    .user_id = configuration->user_id,
-    .max_bytes = configuration->spool_max_bytes,
-    .max_age = configuration->spool_max_age,
-  };
-  if (configuration->spool_dir != NULL && *configuration->spool_dir != '\0')
-    options.spool = &spool;
-  return callstats_delivery_new (&options, &delivery_callbacks, self);
-}
 
 gboolean
 callstats_uplink_has_backend (CallstatsUplink *self)
@@ -243,45 +171,40 @@ callstats_uplink_has_backend (CallstatsUplink *self)
          *self->configuration->backend_url != '\0';
 }
 
-static CallstatsDelivery *
-ensure_delivery (CallstatsUplink *self)
+static CallstatsMember *
+ensure_member (CallstatsUplink *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->delivery != NULL || self->refused || !callstats_uplink_has_backend (self))
-    return self->delivery;
-  self->delivery = make_delivery (self, &error);
-  if (self->delivery == NULL) {
+  if (self->member != NULL || self->refused || !callstats_uplink_has_backend (self))
+    return self->member;
+  self->member =
+      callstats_member_join (self->configuration, &member_callbacks, self, &error);
+  if (self->member == NULL) {
     self->refused = TRUE;
     tell_trouble (self, error);
   }
-  return self->delivery;
+  return self->member;
 }
 
 void
 callstats_uplink_initialize (CallstatsUplink *self)
 {
-  ensure_delivery (self);
+  ensure_member (self);
 }
 
+/* Somebody else's records do not go where those before went. */
 void
 callstats_uplink_configure (
     CallstatsUplink *self, const CallstatsConfiguration *configuration)
 {
-  gboolean new_credentials =
-      self->configuration == NULL ||
-      self->configuration->credentials_serial != configuration->credentials_serial;
-
   callstats_configuration_free (self->configuration);
   self->configuration = callstats_configuration_copy (configuration);
   self->refused = FALSE;
-  /* It is forgotten until another one is set, or the same by hand. */
-  if (new_credentials)
-    g_clear_pointer (&self->refused_token, g_free);
-  else if (self->refused_token != NULL)
-    g_clear_pointer (&self->configuration->token, g_free);
-  if (self->delivery != NULL && new_credentials)
-    callstats_delivery_restart (self->delivery);
+  if (self->member == NULL || callstats_member_configure (self->member, configuration))
+    return;
+  callstats_member_leave (g_steal_pointer (&self->member), TRUE);
+  release_waiters (self);
 }
 
 /* Records without a conference */
@@ -325,7 +248,7 @@ hold (CallstatsUplink *self, CallstatsRecord *record)
 
     g_queue_delete_link (&self->held, link);
     self->held_bytes -= callstats_record_size (victim);
-    callstats_delivery_lose (self->delivery, victim);
+    callstats_member_lose (self->member, victim);
   }
   if (self->no_conference == NULL && self->held.length == 1)
     self->no_conference =
@@ -336,15 +259,15 @@ void
 callstats_uplink_push (
     CallstatsUplink *self, const char *conference, CallstatsRecord *record)
 {
-  CallstatsDelivery *delivery = ensure_delivery (self);
+  CallstatsMember *member = ensure_member (self);
 
-  if (delivery == NULL)
+  if (member == NULL)
     return;
   record->conference = g_strdup (conference);
   if (conference == NULL)
     hold (self, record);
   else
-    callstats_delivery_push (delivery, record);
+    callstats_member_push (member, record);
   self->callbacks.progressed (self->user_data);
 }
 
@@ -356,7 +279,7 @@ release_link (CallstatsUplink *self, GList *link, const char *conference)
   g_queue_delete_link (&self->held, link);
   self->held_bytes -= callstats_record_size (record);
   record->conference = g_strdup (conference);
-  callstats_delivery_push (self->delivery, record);
+  callstats_member_push (self->member, record);
 }
 
 void
@@ -365,6 +288,8 @@ callstats_uplink_release (
 {
   GList *link = self->held.head;
 
+  if (link == NULL || ensure_member (self) == NULL)
+    return;
   while (link != NULL) {
     GList *next = link->next;
 
@@ -415,8 +340,8 @@ callstats_uplink_flush (CallstatsUplink *self, GDestroyNotify done, gpointer use
   Waiter waiter = { .done = done, .user_data = user_data };
 
   g_array_append_val (self->waiters, waiter);
-  if (self->delivery != NULL)
-    callstats_delivery_flush (self->delivery);
+  if (self->member != NULL)
+    callstats_member_flush (self->member);
   release_waiters (self);
 }
 
@@ -429,6 +354,6 @@ callstats_uplink_n_held (CallstatsUplink *self)
 void
 callstats_uplink_get_stats (CallstatsUplink *self, CallstatsDeliveryStats *stats)
 {
-  if (self->delivery != NULL)
-    callstats_delivery_get_stats (self->delivery, stats);
+  if (self->member != NULL)
+    callstats_member_get_stats (self->member, stats);
 }

@@ -16,6 +16,8 @@ typedef struct {
   SoupWebsocketConnection *websocket;
   CallstatsDecoder *decoder;
   guint number; /* 1 for the first that was upgraded */
+  char *session;
+  guint64 *stored; /* of its session; under the lock */
 } Connection;
 
 struct _FakeCollector {
@@ -26,7 +28,6 @@ struct _FakeCollector {
   guint port;
 
   GPtrArray *open; /* Connection; its thread only */
-  char *session;
 
   GMutex lock;
   GCond cond;
@@ -37,8 +38,8 @@ struct _FakeCollector {
   GPtrArray *hellos;    /* JsonObject */
   GPtrArray *records;   /* CallstatsRecord */
   GArray *arrivals;     /* Arrival */
-  guint64 stored;       /* of the session */
-  GHashTable *sessions; /* name → what was stored of the ones before */
+  guint64 *stored;      /* of the newest connection's session; NULL: there is none */
+  GHashTable *sessions; /* name → what is stored of it */
 };
 
 static void
@@ -91,6 +92,7 @@ connection_free (gpointer data)
   g_signal_handlers_disconnect_by_data (connection->websocket, connection);
   g_object_unref (connection->websocket);
   callstats_decoder_free (connection->decoder);
+  g_free (connection->session);
   g_free (connection);
 }
 
@@ -117,7 +119,7 @@ send_ack (Connection *connection)
 
   g_mutex_lock (&self->lock);
   text = g_strdup_printf (
-      "{\"type\":\"ack\",\"sequence\":%" G_GUINT64_FORMAT "}", self->stored);
+      "{\"type\":\"ack\",\"sequence\":%" G_GUINT64_FORMAT "}", *connection->stored);
   g_mutex_unlock (&self->lock);
   send_text (connection, text);
 }
@@ -142,8 +144,9 @@ welcome (Connection *connection, const FakeBehaviour *behaviour)
   g_mutex_lock (&self->lock);
   text = g_strdup_printf ("{\"type\":\"welcome\",\"protocol\":1,\"session\":\"%s\","
                           "\"stored\":%" G_GINT64_FORMAT ",\"config\":{}}",
-      self->session,
-      behaviour->forced_stored >= 0 ? behaviour->forced_stored : (gint64)self->stored);
+      connection->session,
+      behaviour->forced_stored >= 0 ? behaviour->forced_stored
+                                    : (gint64)*connection->stored);
   self->behaviour.forced_stored = -1;
   g_mutex_unlock (&self->lock);
   send_text (connection, text);
@@ -151,18 +154,17 @@ welcome (Connection *connection, const FakeBehaviour *behaviour)
 
 /* Under the lock. */
 static void
-change_session (FakeCollector *self, const char *session)
+find_session (Connection *connection, const char *session)
 {
-  const guint64 *known;
+  FakeCollector *self = connection->collector;
 
-  if (g_strcmp0 (session, self->session) == 0)
-    return;
-  if (self->session != NULL)
-    g_hash_table_insert (self->sessions, g_steal_pointer (&self->session),
-        g_memdup2 (&self->stored, sizeof self->stored));
-  known = g_hash_table_lookup (self->sessions, session);
-  self->session = g_strdup (session);
-  self->stored = known != NULL ? *known : 0;
+  connection->session = g_strdup (session);
+  connection->stored = g_hash_table_lookup (self->sessions, session);
+  if (connection->stored == NULL) {
+    connection->stored = g_new0 (guint64, 1);
+    g_hash_table_insert (self->sessions, g_strdup (session), connection->stored);
+  }
+  self->stored = connection->stored;
 }
 
 static void
@@ -174,7 +176,7 @@ on_hello (Connection *connection, JsonObject *hello)
 
   g_mutex_lock (&self->lock);
   g_ptr_array_add (self->hellos, json_object_ref (hello));
-  change_session (self, session);
+  find_session (connection, session);
   behaviour = self->behaviour;
   changed (self);
   g_mutex_unlock (&self->lock);
@@ -211,9 +213,9 @@ on_records (Connection *connection, CallstatsMessage *message)
       .sequence = message->first + i };
 
     g_array_append_val (self->arrivals, arrival);
-    if (arrival.sequence != self->stored + 1)
+    if (arrival.sequence != *connection->stored + 1)
       continue;
-    self->stored++;
+    ++*connection->stored;
     g_ptr_array_add (self->records, callstats_record_ref (message->records->pdata[i]));
   }
   acks = !self->behaviour.no_acks;
@@ -364,7 +366,6 @@ fake_collector_free (FakeCollector *self)
   g_ptr_array_unref (self->hellos);
   g_ptr_array_unref (self->records);
   g_array_unref (self->arrivals);
-  g_free (self->session);
   g_hash_table_unref (self->sessions);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->cond);
@@ -473,9 +474,12 @@ fake_collector_send (FakeCollector *self, const char *text)
 }
 
 static void
-tell_stored (gpointer connection, gpointer user_data)
+tell_stored (gpointer data, gpointer user_data)
 {
-  send_ack (connection);
+  Connection *connection = data;
+
+  if (connection->stored != NULL)
+    send_ack (connection);
 }
 
 static gboolean
@@ -493,13 +497,13 @@ fake_collector_ack (FakeCollector *self)
   g_main_context_invoke (self->context, ack_now, self);
 }
 
-static guint64
-read_number (FakeCollector *self, const guint64 *large, const guint *small)
+static guint
+read_number (FakeCollector *self, const guint *number)
 {
-  guint64 value;
+  guint value;
 
   g_mutex_lock (&self->lock);
-  value = large != NULL ? *large : *small;
+  value = *number;
   g_mutex_unlock (&self->lock);
   return value;
 }
@@ -507,19 +511,19 @@ read_number (FakeCollector *self, const guint64 *large, const guint *small)
 guint
 fake_collector_n_handshakes (FakeCollector *self)
 {
-  return (guint)read_number (self, NULL, &self->handshakes);
+  return read_number (self, &self->handshakes);
 }
 
 guint
 fake_collector_n_hellos (FakeCollector *self)
 {
-  return (guint)read_number (self, NULL, &self->hellos->len);
+  return read_number (self, &self->hellos->len);
 }
 
 guint
 fake_collector_n_tokens (FakeCollector *self)
 {
-  return (guint)read_number (self, NULL, &self->tokens);
+  return read_number (self, &self->tokens);
 }
 
 JsonObject *
@@ -536,7 +540,12 @@ fake_collector_get_hello (FakeCollector *self, guint index)
 guint64
 fake_collector_get_stored (FakeCollector *self)
 {
-  return read_number (self, &self->stored, NULL);
+  guint64 stored;
+
+  g_mutex_lock (&self->lock);
+  stored = self->stored != NULL ? *self->stored : 0;
+  g_mutex_unlock (&self->lock);
+  return stored;
 }
 
 GPtrArray *

@@ -437,6 +437,57 @@ test_what_was_lost_before_is_part_of_the_gap (void)
 }
 
 static void
+push_owned (CallstatsOutbox *outbox, guint number, guint owner)
+{
+  g_autoptr (CallstatsReport) report = callstats_report_new (number * G_TIME_SPAN_SECOND);
+  g_autoptr (CallstatsRecord) record = callstats_record_new_report (report);
+
+  record->owner = owner;
+  callstats_outbox_push (outbox, record);
+}
+
+static void
+test_owners_are_counted_apart (void)
+{
+  g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (bytes_of (push_report, 40));
+  guint64 queued = 0, lost = 0;
+  CallstatsTally tally;
+  guint i, owner;
+
+  for (i = 1; i <= 12; i++)
+    push_owned (outbox, i, i % 4);
+  for (i = 1; i <= 6; i++)
+    send_next (outbox, i);
+  g_assert_true (callstats_outbox_acknowledge (outbox, 5));
+  callstats_outbox_get_tally (outbox, 1, &tally);
+  g_assert_cmpuint (tally.sent, ==, 2);
+  g_assert_cmpuint (tally.acked, ==, 2);
+  g_assert_cmpuint (tally.queued, ==, 1);
+  callstats_outbox_get_tally (outbox, 3, &tally);
+  g_assert_cmpuint (tally.acked, ==, 1);
+  g_assert_cmpuint (tally.queued, ==, 2);
+  callstats_outbox_get_tally (outbox, 0, &tally);
+  g_assert_cmpuint (tally.sent, ==, 0);
+
+  callstats_outbox_forget_owner (outbox, 2);
+  for (i = 13; i <= 400; i++)
+    push_owned (outbox, i, i % 2 == 0 ? 3 : 1);
+  for (owner = 1; owner <= 3; owner++) {
+    callstats_outbox_get_tally (outbox, owner, &tally);
+    queued += tally.queued;
+    lost += tally.thinned + tally.dropped;
+    g_assert_true (owner == 2 || tally.thinned > 0);
+  }
+  callstats_outbox_get_tally (outbox, 2, &tally);
+  g_assert_cmpuint (tally.queued + tally.acked, ==, 0);
+  g_assert_cmpuint (queued, <=, callstats_outbox_length (outbox));
+  g_assert_cmpuint (lost, <=, given_up (outbox));
+  /* But for the few of owner 2 and of nobody, they are all. */
+  g_assert_cmpuint (queued + 7, >=, callstats_outbox_length (outbox));
+  g_assert_cmpuint (lost + 6, >=, given_up (outbox));
+}
+
+static void
 test_a_discarded_record_leaves_its_number_to_the_gap (void)
 {
   g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (PLENTY);
@@ -503,6 +554,7 @@ main (int argc, char **argv)
       "/outbox/a-gap-of-a-gap-counts-them-all", test_a_gap_of_a_gap_counts_them_all);
   g_test_add_func ("/outbox/what-was-lost-before-is-part-of-the-gap",
       test_what_was_lost_before_is_part_of_the_gap);
+  g_test_add_func ("/outbox/owners-are-counted-apart", test_owners_are_counted_apart);
   g_test_add_func ("/outbox/a-discarded-record-leaves-its-number-to-the-gap",
       test_a_discarded_record_leaves_its_number_to_the_gap);
   g_test_add_func ("/outbox/a-discarded-last-record-is-told-too",
