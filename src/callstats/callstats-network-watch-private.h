@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Tells when this machine got another address or another way out: then a backend that
- * was out of reach may be in reach.
+ * Tells when this machine got another address or another way out, or a link carries
+ * again: then a backend that was out of reach may be in reach.
  *
  * GNetworkMonitor's default one would tell applications on our thread, if we were the
  * first to ask for it; and it tells of routes only. So this listens to the kernel itself.

@@ -14,6 +14,8 @@
 #include "reply.h"
 
 #define STOP_SECONDS 5
+/* Until clients come back: about what another start takes. */
+#define RETRY_AFTER "2"
 
 static char *subprotocols[] = { (char *)CALLSTATS_SUBPROTOCOL, NULL };
 
@@ -154,7 +156,7 @@ say_goodbye (gpointer user_data)
 
   for (guint i = 0; i < list->len; i++)
     ingest_connection_close (list->pdata[i], CALLSTATS_CLOSE_GOING_AWAY,
-        "the collector is stopping; connect again in a few seconds");
+        "retry-after=" RETRY_AFTER "; the collector is stopping; connect again");
   if (list->len == 0)
     finish_stopping (ingest);
   return G_SOURCE_REMOVE;
@@ -270,6 +272,8 @@ check_request (Ingest *ingest, SoupServerMessage *message)
     return FALSE;
   }
   if (ingest->stopping) {
+    soup_message_headers_replace (
+        soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER);
     reply_error (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "stopping",
         "The collector is stopping; connect again in a few seconds");
     return FALSE;

@@ -18,7 +18,7 @@ class Stopping(unittest.TestCase):
         closed = client.wait_close()
         client.close()
         self.assertEqual(closed.code, 1001)
-        self.assertIn("connect again", closed.reason)
+        self.assertRegex(closed.reason, r"^retry-after=\d+; .*connect again")
         self.assertEqual(collector.stop(), 0)
 
     def test_sigterm(self):

@@ -95,6 +95,23 @@ stop_watch (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
+static gboolean
+set_flag (gpointer data)
+{
+  *(gboolean *)data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* What the kernel has told by now is told after 0.2 s. */
+static void
+rest_of_changes (void)
+{
+  gboolean over = FALSE;
+
+  g_timeout_add (1000, set_flag, &over);
+  WAIT_UNTIL (over);
+}
+
 static void
 test_a_new_address_is_told_once (void)
 {
@@ -110,6 +127,33 @@ test_a_new_address_is_told_once (void)
   WAIT_UNTIL (g_atomic_int_get (&watched.told) > 1);
   callstats_monitor_invoke (stop_watch, &watched, NULL);
   WAIT_UNTIL (g_atomic_pointer_get (&watched.watch) == NULL);
+}
+
+/* Its addresses stay, so nothing else tells that the link carries again. */
+static void
+test_a_link_that_carries_again_is_told (void)
+{
+  Watched watched = { 0 };
+  gint told;
+
+  g_assert_true (run ("ip link add here type veth peer name there"));
+  g_assert_true (run ("ip link set here addrgenmode none up"));
+  g_assert_true (run ("ip link set there addrgenmode none up"));
+  g_assert_true (run ("ip address add 10.77.0.1/24 dev here"));
+  callstats_monitor_invoke (start_watch, &watched, NULL);
+  WAIT_UNTIL (g_atomic_pointer_get (&watched.watch) != NULL);
+  g_assert_true (run ("ip link set there down"));
+  rest_of_changes ();
+  told = g_atomic_int_get (&watched.told);
+  /* Much else is told of links. */
+  g_assert_true (run ("ip link set here alias x"));
+  rest_of_changes ();
+  g_assert_cmpint (g_atomic_int_get (&watched.told), ==, told);
+  g_assert_true (run ("ip link set there up"));
+  WAIT_UNTIL (g_atomic_int_get (&watched.told) > told);
+  callstats_monitor_invoke (stop_watch, &watched, NULL);
+  WAIT_UNTIL (g_atomic_pointer_get (&watched.watch) == NULL);
+  g_assert_true (run ("ip link delete here"));
 }
 
 /* A client */
@@ -161,13 +205,6 @@ test_a_new_address_ends_the_wait (void)
   }
 }
 
-static gboolean
-set_flag (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
 static void
 test_a_connection_that_answers_stays (void)
 {
@@ -214,6 +251,8 @@ main (int argc, char **argv)
       "/network-watch/a-new-address-is-told-once", test_a_new_address_is_told_once);
   g_test_add_func (
       "/network-watch/a-new-address-ends-the-wait", test_a_new_address_ends_the_wait);
+  g_test_add_func ("/network-watch/a-link-that-carries-again-is-told",
+      test_a_link_that_carries_again_is_told);
   g_test_add_func ("/network-watch/a-connection-that-answers-stays",
       test_a_connection_that_answers_stays);
   g_test_add_func ("/network-watch/a-connection-that-does-not-is-replaced",
