@@ -85,6 +85,17 @@ find_functions (void)
   return found == FOUND;
 }
 
+void
+gst_callstats_ice_agent_prepare (void)
+{
+  void *library = dlopen (LIBNICE, RTLD_NOLOAD | RTLD_LAZY);
+
+  if (library == NULL)
+    return;
+  find_functions ();
+  dlclose (library);
+}
+
 /* Candidates */
 
 static char *
@@ -462,6 +473,11 @@ gst_callstats_ice_agent_free (GstCallstatsIceAgent *self)
 }
 
 #else
+
+void
+gst_callstats_ice_agent_prepare (void)
+{
+}
 
 GstCallstatsIceAgent *
 gst_callstats_ice_agent_new (GstCallstatsWire *wire, GstElement *sink, gboolean found)

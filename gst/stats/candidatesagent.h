@@ -10,6 +10,10 @@
 
 G_BEGIN_DECLS
 
+/* Asks the dynamic linker for libnice's functions, which can take its time: before it has
+ * to be done on a thread of webrtcbin's. Any thread. */
+void gst_callstats_ice_agent_prepare (void);
+
 /* Any thread. sink: what the transport's ICE sends with; found: it may have selected a
  * pair already. Holds wire.
  * Returns: (nullable): NULL: the transport's ICE is not libnice's, or this was built

@@ -79,7 +79,7 @@ take (Watch *watch, GstBuffer *buffer, gint64 now, Take function)
 {
   GstCallstatsRtpPacket packet;
 
-  if (gst_callstats_rtp_packet_read (&packet, buffer))
+  if (gst_callstats_rtp_packet_read_fixed (&packet, buffer))
     function (&watch->emission, &packet, now);
 }
 

@@ -66,23 +66,39 @@ read_sizes (GstCallstatsRtpPacket *packet, const Octets *octets)
 
 /* RFC 5761, section 4 */
 static gboolean
-is_rtcp (const Octets *octets)
+is_rtcp (const guint8 *data)
 {
-  return octets->data[1] >= 192 && octets->data[1] <= 223;
+  return data[1] >= 192 && data[1] <= 223;
+}
+
+static gboolean
+read_fixed (GstCallstatsRtpPacket *packet, const guint8 *data, gsize n)
+{
+  if (n < FIXED || data[0] >> 6 != 2 || is_rtcp (data))
+    return FALSE;
+  packet->marker = data[1] >> 7;
+  packet->payload_type = data[1] & 0x7f;
+  packet->seqnum = GST_READ_UINT16_BE (data + 2);
+  packet->timestamp = GST_READ_UINT32_BE (data + 4);
+  packet->ssrc = GST_READ_UINT32_BE (data + 8);
+  return TRUE;
+}
+
+gboolean
+gst_callstats_rtp_packet_read_fixed (GstCallstatsRtpPacket *packet, GstBuffer *buffer)
+{
+  guint8 data[FIXED];
+
+  return read_fixed (packet, data, gst_buffer_extract (buffer, 0, data, sizeof data));
 }
 
 gboolean
 gst_callstats_rtp_packet_read (GstCallstatsRtpPacket *packet, GstBuffer *buffer)
 {
-  Octets octets = { .buffer = buffer, .size = gst_buffer_get_size (buffer) };
+  Octets octets;
 
+  octets.buffer = buffer;
+  octets.size = gst_buffer_get_size (buffer);
   octets.n = gst_buffer_extract (buffer, 0, octets.data, sizeof octets.data);
-  if (octets.n < FIXED || octets.data[0] >> 6 != 2 || is_rtcp (&octets))
-    return FALSE;
-  packet->marker = octets.data[1] >> 7;
-  packet->payload_type = octets.data[1] & 0x7f;
-  packet->seqnum = GST_READ_UINT16_BE (octets.data + 2);
-  packet->timestamp = GST_READ_UINT32_BE (octets.data + 4);
-  packet->ssrc = GST_READ_UINT32_BE (octets.data + 8);
-  return read_sizes (packet, &octets);
+  return read_fixed (packet, octets.data, octets.n) && read_sizes (packet, &octets);
 }

@@ -15,6 +15,7 @@ typedef struct {
   guint16 seqnum;
   guint8 payload_type;
   gboolean marker;
+
   guint32 header;  /* octets: with CSRCs, extension and padding */
   guint32 payload; /* octets: the rest */
   guint8 start[2]; /* of the payload, as far as there is one */
@@ -22,5 +23,8 @@ typedef struct {
 
 /* Returns: FALSE: no RTP, or malformed */
 gboolean gst_callstats_rtp_packet_read (GstCallstatsRtpPacket *packet, GstBuffer *buffer);
+/* The members of the fixed header only. Returns: FALSE: no RTP */
+gboolean gst_callstats_rtp_packet_read_fixed (
+    GstCallstatsRtpPacket *packet, GstBuffer *buffer);
 
 G_END_DECLS

@@ -61,7 +61,7 @@ on_packet (GstPad *pad, GstPadProbeInfo *info, gpointer user_data)
           : gst_buffer_list_get (GST_PAD_PROBE_INFO_BUFFER_LIST (info), 0);
   GstCallstatsRtpPacket packet;
 
-  if (!gst_callstats_rtp_packet_read (&packet, buffer))
+  if (!gst_callstats_rtp_packet_read_fixed (&packet, buffer))
     return GST_PAD_PROBE_OK;
   g_atomic_int_set (&sight->ssrc, packet.ssrc);
   return disarm (sight) ? GST_PAD_PROBE_REMOVE : GST_PAD_PROBE_OK;

@@ -495,6 +495,7 @@ gst_callstats_wires_new (GstElement *webrtcbin)
 {
   GstCallstatsWires *self = g_new0 (GstCallstatsWires, 1);
 
+  gst_callstats_ice_agent_prepare ();
   self->shared = g_atomic_rc_box_new0 (Shared);
   g_mutex_init (&self->shared->lock);
   self->shared->wires = g_ptr_array_new_with_free_func (gst_callstats_wire_unref);

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Ten calls with a monitor and without, in turn, for each kind of backend: no packet is
+ * lost, packets are under way as long, and the end comes as soon.
+ *
+ * Runs alternate, and each with a monitor is compared with the one before and the one
+ * behind it, so that what else goes on on the machine is in both. Of these ratios the
+ * median counts. On a machine that does other things single ratios lie anywhere between
+ * half and double: in the short form the median of a few may be above the bound by
+ * chance. Then it goes on, and fails only when so many ratios are above the bound that
+ * chance would bring it about once in a thousand comparisons (a sign test); what is not
+ * decided in its time is told, and passes. The long form, with CALLSTATS_LONG=1 in the
+ * environment, has a fixed number of runs, each longer, and takes the median as it is.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "backends.h"
+#include "calls.h"
+
+#define RATIO 1.05   /* of 99th percentiles, with a monitor to without */
+#define STOP_MS 300  /* that the end may come later */
+#define CHANCE 0.001 /* of the sign test */
+#define PACKETS 100  /* of each call in a run */
+#define LEAST 5      /* ratios */
+#define MOST 14      /* ratios */
+#define BUDGET (40 * G_USEC_PER_SEC)
+#define PACKETS_LONG 500
+#define RATIOS_LONG 20
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define IS_SLOWED TRUE /* our code is, GStreamer's is not */
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define IS_SLOWED TRUE
+#endif
+#endif
+#ifndef IS_SLOWED
+#define IS_SLOWED FALSE
+#endif
+
+typedef struct {
+  const char *name;
+  BackendKind kind;
+} Kind;
+
+static const Kind kinds[] = {
+  { "healthy", BACKEND_HEALTHY },
+  { "dead", BACKEND_DEAD },
+  { "stalled", BACKEND_STALLED },
+  { "flapping", BACKEND_FLAPPING },
+};
+
+typedef struct {
+  GArray *ratios;                  /* double */
+  GArray *latencies[2], *stops[2]; /* double: without a monitor, with one */
+  guint packets[2], lost[2];
+  guint64 acked;
+} Comparison;
+
+static void
+comparison_init (Comparison *self)
+{
+  guint i;
+
+  *self = (Comparison){ .ratios = g_array_new (FALSE, FALSE, sizeof (double)) };
+  for (i = 0; i < 2; i++) {
+    self->latencies[i] = g_array_new (FALSE, FALSE, sizeof (double));
+    self->stops[i] = g_array_new (FALSE, FALSE, sizeof (double));
+  }
+}
+
+static void
+comparison_clear (Comparison *self)
+{
+  guint i;
+
+  g_array_unref (self->ratios);
+  for (i = 0; i < 2; i++) {
+    g_array_unref (self->latencies[i]);
+    g_array_unref (self->stops[i]);
+  }
+}
+
+static double
+get_quantile (GArray *values, double quantile)
+{
+  g_autoptr (GArray) sorted = g_array_copy (values);
+
+  g_array_sort (sorted, cost_compare);
+  return g_array_index (sorted, double, (guint)((sorted->len - 1) * quantile + 0.5));
+}
+
+static double
+get_median (GArray *values)
+{
+  return get_quantile (values, 0.5);
+}
+
+static double
+run (Comparison *self, const CostMonitor *monitor, guint packets)
+{
+  guint with = monitor != NULL;
+  CostRun result;
+
+  cost_run (monitor, packets, &result);
+  self->packets[with] += result.packets;
+  self->lost[with] += result.lost;
+  self->acked += result.acked;
+  g_array_append_val (self->latencies[with], result.latency);
+  g_array_append_vals (self->stops[with], result.stops, COST_CALLS);
+  return result.latency;
+}
+
+/* How likely it is that chance alone brings as many ratios above the bound. */
+static double
+get_chance (GArray *ratios)
+{
+  guint n = ratios->len, above = 0, i;
+  double chance = 0;
+
+  for (i = 0; i < n; i++)
+    above += g_array_index (ratios, double, i) > RATIO;
+  for (i = above; i <= n; i++)
+    chance += exp (lgamma (n + 1) - lgamma (i + 1) - lgamma (n - i + 1) - n * M_LN2);
+  return chance;
+}
+
+static gboolean
+is_decided (Comparison *self, gint64 start)
+{
+  if (g_getenv ("CALLSTATS_LONG") != NULL)
+    return self->ratios->len == RATIOS_LONG;
+  if (self->ratios->len < LEAST)
+    return FALSE;
+  return IS_SLOWED || get_median (self->ratios) <= RATIO ||
+         get_chance (self->ratios) < CHANCE || self->ratios->len == MOST ||
+         g_get_monotonic_time () - start > BUDGET;
+}
+
+static void
+compare (Comparison *self, const CostMonitor *monitor)
+{
+  guint packets = g_getenv ("CALLSTATS_LONG") != NULL ? PACKETS_LONG : PACKETS;
+  gint64 start = g_get_monotonic_time ();
+  double before = run (self, NULL, packets);
+
+  while (!is_decided (self, start)) {
+    double with = run (self, monitor, packets);
+    double behind = run (self, NULL, packets);
+    double ratio = with / sqrt (before * behind);
+
+    g_array_append_val (self->ratios, ratio);
+    before = behind;
+  }
+}
+
+static void
+tell (Comparison *self)
+{
+  g_test_message ("%u ratios of 99th percentiles: median %.3f, quartiles %.3f and %.3f, "
+                  "chance of the bound %.4f",
+      self->ratios->len, get_median (self->ratios), get_quantile (self->ratios, 0.25),
+      get_quantile (self->ratios, 0.75), get_chance (self->ratios));
+  g_test_message ("99th percentile: median without %.0f us, with %.0f us",
+      get_median (self->latencies[0]), get_median (self->latencies[1]));
+  g_test_message ("packets: %u without, %u lost; %u with, %u lost", self->packets[0],
+      self->lost[0], self->packets[1], self->lost[1]);
+  g_test_message ("set_state (NULL) without: median %.1f ms, 95 %% %.1f, longest %.1f; "
+                  "with: median %.1f ms, 95 %% %.1f, longest %.1f",
+      get_median (self->stops[0]), get_quantile (self->stops[0], 0.95),
+      get_quantile (self->stops[0], 1), get_median (self->stops[1]),
+      get_quantile (self->stops[1], 0.95), get_quantile (self->stops[1], 1));
+}
+
+static void
+assert_latency (Comparison *self)
+{
+  if (IS_SLOWED || get_median (self->ratios) <= RATIO)
+    return;
+  if (g_getenv ("CALLSTATS_LONG") != NULL || get_chance (self->ratios) < CHANCE)
+    g_assert_cmpfloat (get_median (self->ratios), <=, RATIO);
+  g_test_message ("Not decided: the machine is too busy");
+}
+
+/* That the backend was as it was to be. */
+static void
+assert_backend (Comparison *self, BackendKind kind, Backend *backend)
+{
+  if (kind == BACKEND_HEALTHY || kind == BACKEND_FLAPPING)
+    g_assert_cmpuint (self->acked, >, 0);
+  else
+    g_assert_cmpuint (self->acked, ==, 0);
+  if (kind == BACKEND_STALLED || kind == BACKEND_FLAPPING)
+    g_assert_cmpuint (backend_count_harmed (backend), >, 0);
+}
+
+static void
+test_the_call_does_not_feel_it (gconstpointer data)
+{
+  const Kind *kind = data;
+  g_autoptr (Backend) backend = backend_new (kind->kind);
+  CostMonitor monitor = { backend_get_url (backend), backend_get_app (backend),
+    backend_get_secret_file (backend) };
+  Comparison comparison;
+
+  comparison_init (&comparison);
+  compare (&comparison, &monitor);
+  tell (&comparison);
+  g_assert_cmpuint (comparison.lost[1], ==, 0);
+  g_assert_cmpfloat (
+      get_median (comparison.stops[1]) - get_median (comparison.stops[0]), <=, STOP_MS);
+  assert_latency (&comparison);
+  assert_backend (&comparison, kind->kind, backend);
+  comparison_clear (&comparison);
+}
+
+/* g_test prints all that libraries say, which takes time that applications do not spend.
+ */
+static void
+on_log (const char *domain, GLogLevelFlags level, const char *text, gpointer data)
+{
+  if ((level & G_LOG_LEVEL_MASK) < G_LOG_LEVEL_INFO)
+    g_log_default_handler (domain, level, text, data);
+}
+
+int
+main (int argc, char *argv[])
+{
+  guint i;
+
+  gst_init (&argc, &argv);
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_default_handler (on_log, NULL);
+  for (i = 0; i < G_N_ELEMENTS (kinds); i++) {
+    g_autofree char *path = g_strconcat ("/latency/", kinds[i].name, NULL);
+
+    g_test_add_data_func (path, &kinds[i], test_the_call_does_not_feel_it);
+  }
+  return g_test_run ();
+}
