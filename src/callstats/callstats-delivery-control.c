@@ -78,13 +78,15 @@ callstats_delivery_backend_time (CallstatsDelivery *self)
   return (ours + (gint64)(self->clock_offset * G_TIME_SPAN_MILLISECOND)) / G_USEC_PER_SEC;
 }
 
-void
+gboolean
 callstats_delivery_correct_clock (CallstatsDelivery *self, gint64 date)
 {
   gint64 error = date - callstats_delivery_backend_time (self);
 
-  if (date != 0 && ABS (error) >= CLOCK_TOLERANCE_SECONDS)
-    self->clock_offset += (double)error * 1000;
+  if (date == 0 || ABS (error) < CLOCK_TOLERANCE_SECONDS)
+    return FALSE;
+  self->clock_offset += (double)error * 1000;
+  return TRUE;
 }
 
 /* The backend read its clock between hello and welcome: in the middle, say. */

@@ -87,8 +87,9 @@ void callstats_delivery_renew (CallstatsDelivery *self);
 /* The backend's clock */
 /* Returns: seconds since the epoch: our time until the backend told its own. */
 gint64 callstats_delivery_backend_time (CallstatsDelivery *self);
-/* The backend refused a token on that date (seconds since the epoch; 0: unknown). */
-void callstats_delivery_correct_clock (CallstatsDelivery *self, gint64 date);
+/* The backend refused a token on that date (seconds since the epoch; 0: unknown).
+ * Returns: whether it was dated by another time, so that the next one may do. */
+gboolean callstats_delivery_correct_clock (CallstatsDelivery *self, gint64 date);
 
 /* Control */
 void callstats_delivery_take_frame (gboolean binary, GBytes *frame, gpointer delivery);

@@ -196,15 +196,16 @@ refused_for_good (CallstatsDelivery *self, const CallstatsTransportEnd *end)
 }
 
 /* A token that was good once is no longer; one that is new may be of a secret that was
- * exchanged at one end only so far. Records wait for another one. */
+ * exchanged at one end only so far; a clock that was stepped says nothing of either.
+ * Records wait for another one. */
 static void
 on_token_refused (CallstatsDelivery *self, const CallstatsTransportEnd *end)
 {
   g_autofree char *token = g_steal_pointer (&self->token);
   g_autoptr (GError) error = NULL;
 
-  callstats_delivery_correct_clock (self, end->date);
-  self->refusals += !self->token_was_good;
+  if (!callstats_delivery_correct_clock (self, end->date) && !self->token_was_good)
+    self->refusals++;
   self->token_was_good = FALSE;
   if (self->refusals >= MAX_REFUSALS) {
     refused_for_good (self, end);

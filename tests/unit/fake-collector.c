@@ -10,6 +10,8 @@
 
 #include "callstats-json-private.h"
 
+#define MAX_SKEW 60 /* seconds, of a token's times */
+
 /* A client that has gone may still be accepted, and after the next one. */
 typedef struct {
   FakeCollector *collector;
@@ -49,8 +51,30 @@ changed (FakeCollector *self)
   g_main_context_wakeup (NULL);
 }
 
+/* Under the lock. Returns: its time, in seconds since the epoch. */
+static gint64
+tell_time (FakeCollector *self)
+{
+  guint steps = MIN (self->handshakes, self->behaviour.clock_steps);
+  gint64 now = g_get_real_time () / G_USEC_PER_SEC;
+
+  if (steps == 0)
+    return now;
+  return steps % 2 == 1 ? now + 3600 : now - 3600;
+}
+
+static void
+set_date (SoupServerMessage *message, gint64 now)
+{
+  g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (now);
+  g_autofree char *text = soup_date_time_to_string (date, SOUP_DATE_HTTP);
+
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Date", text);
+}
+
 static gboolean
-has_good_token (SoupServerMessage *message)
+has_good_token (SoupServerMessage *message, gint64 now)
 {
   const char *value = soup_message_headers_get_one (
       soup_server_message_get_request_headers (message), "Authorization");
@@ -61,7 +85,9 @@ has_good_token (SoupServerMessage *message)
       jwt_decode (&jwt, value + strlen ("Bearer "), (const unsigned char *)FAKE_SECRET,
           (int)strlen (FAKE_SECRET)) != 0)
     return FALSE;
-  good = g_strcmp0 (jwt_get_grant (jwt, "appID"), FAKE_APP) == 0;
+  good = g_strcmp0 (jwt_get_grant (jwt, "appID"), FAKE_APP) == 0 &&
+         jwt_get_grant_int (jwt, "iat") <= now + MAX_SKEW &&
+         jwt_get_grant_int (jwt, "exp") > now - MAX_SKEW;
   jwt_free (jwt);
   return good;
 }
@@ -71,14 +97,17 @@ on_handshake (SoupServer *server, SoupServerMessage *message, const char *path,
     GHashTable *query, gpointer user_data)
 {
   FakeCollector *self = user_data;
+  gint64 now;
   guint status;
 
   g_mutex_lock (&self->lock);
   self->handshakes++;
   status = self->behaviour.refuse;
+  now = tell_time (self);
   changed (self);
   g_mutex_unlock (&self->lock);
-  if (status == 0 && !has_good_token (message))
+  set_date (message, now);
+  if (status == 0 && !has_good_token (message, now))
     status = SOUP_STATUS_UNAUTHORIZED;
   if (status != 0)
     soup_server_message_set_status (message, status, NULL);

@@ -23,8 +23,10 @@ typedef struct _FakeCollector FakeCollector;
 
 /* How it behaves from now on; times are of its next need. */
 typedef struct {
-  guint refuse;  /* HTTP status for handshakes; 0: accept */
-  gboolean mute; /* no welcome */
+  guint refuse;      /* HTTP status for handshakes; 0: accept */
+  guint clock_steps; /* so many handshakes find its clock an hour off, to either side by
+                      * turns; what they find last stays */
+  gboolean mute;     /* no welcome */
   gboolean no_acks;
   gint64 forced_stored; /* for the next welcome only; -1: the truth */
   /* Called once, after hello or, if late, after the welcome. */

@@ -432,6 +432,20 @@ test_a_refusal_is_told_once_until_the_secret_changes (
   g_assert_cmpuint (fixture->warnings->len, ==, 1);
 }
 
+/* A clock that is stepped makes a token bad, but no credentials. */
+static void
+test_a_stepped_clock_is_no_refusal (Fixture *fixture, gconstpointer data)
+{
+  const guint n = 4;
+  FakeBehaviour stepped = { .clock_steps = n, .forced_stored = -1 };
+  g_autofree char *fabric = NULL;
+
+  fake_collector_behave (fixture->collector, &stepped);
+  fabric = add_fabric (fixture);
+  WAIT_UNTIL (fake_collector_get_stored (fixture->collector) == 2);
+  g_assert_cmpuint (fake_collector_n_handshakes (fixture->collector), ==, n + 1);
+}
+
 static void
 test_what_answers_http_is_no_collector (Fixture *fixture, gconstpointer data)
 {
@@ -1233,6 +1247,7 @@ main (int argc, char **argv)
       test_a_store_that_forgot_begins_a_new_session);
   ADD ("a-refusal-is-told-once-until-the-secret-changes",
       test_a_refusal_is_told_once_until_the_secret_changes);
+  ADD ("a-stepped-clock-is-no-refusal", test_a_stepped_clock_is_no_refusal);
   ADD ("a-keyframe-request-is-answered", test_a_keyframe_request_is_answered);
   ADD ("records-wait-for-their-conference", test_records_wait_for_their_conference);
   ADD ("what-waits-too-long-for-a-conference-is-counted",
