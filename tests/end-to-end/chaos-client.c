@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * A client whose life is hard: it tells numbered records of several fabrics until it is
- * killed, and keeps a ledger that outlives it: what it has told, and what it was promised
- * to be kept. After SIGTERM it ends once the backend has everything.
+ * A process whose life is hard: its two clients, who share a connection, tell numbered
+ * records of several fabrics until it is killed. It keeps a ledger that outlives it: what
+ * it has told, and what it was promised to be kept. After SIGTERM it ends once the
+ * backend has everything.
  *
  * The record n of a fabric is an event if n divides by four, else a report; both carry n
  * and `at`, the monotonic time in µs. test_chaos.py knows what else is in them.
@@ -22,6 +23,7 @@
 #define MAX_BURST 50       /* records told at a time, after a stop say */
 #define FABRIC_RECORDS 400 /* then another takes its place */
 #define MAX_FABRICS 8
+#define N_CLIENTS 2
 #define MAX_ROWS 4096
 #define PROMISE_MS 10000
 #define PROMISE_PAUSE_US 300000
@@ -41,10 +43,10 @@ typedef struct {
 } Ledger;
 
 typedef struct {
-  CallstatsClient *client;
+  CallstatsClient *clients[N_CLIENTS];
   GMainLoop *loop;
   Ledger *ledger;
-  Row *current[MAX_FABRICS]; /* NULL: none yet */
+  Row *current[MAX_FABRICS]; /* of the clients by turns; NULL: none yet */
   guint next;                /* whose turn it is */
   gint64 begin;
   guint64 records;
@@ -84,48 +86,54 @@ open_ledger (const char *path)
 
 /* Fabrics */
 
+static CallstatsClient *
+client_of (Chaos *self, guint fabric)
+{
+  return self->clients[fabric % N_CLIENTS];
+}
+
 static Row *
-add_fabric (Chaos *self)
+add_fabric (Chaos *self, CallstatsClient *client)
 {
   Row *row = &self->ledger->rows[self->ledger->n_rows];
   g_autofree char *id = NULL;
 
   g_assert_cmpuint (self->ledger->n_rows, <, MAX_ROWS);
   id = callstats_client_add_new_fabric (
-      self->client, "bob", CALLSTATS_FABRIC_USAGE_MULTIPLEX, NULL, NULL, NULL);
+      client, "bob", CALLSTATS_FABRIC_USAGE_MULTIPLEX, NULL, NULL, NULL);
   g_strlcpy (row->id, id, sizeof row->id);
   __atomic_store_n (&self->ledger->n_rows, self->ledger->n_rows + 1, __ATOMIC_RELEASE);
   callstats_client_set_ice_connection_state (
-      self->client, id, CALLSTATS_ICE_CONNECTION_STATE_CHECKING);
+      client, id, CALLSTATS_ICE_CONNECTION_STATE_CHECKING);
   callstats_client_set_ice_connection_state (
-      self->client, id, CALLSTATS_ICE_CONNECTION_STATE_CONNECTED);
+      client, id, CALLSTATS_ICE_CONNECTION_STATE_CONNECTED);
   return row;
 }
 
 static void
-end_fabric (Chaos *self, Row *row)
+end_fabric (CallstatsClient *client, Row *row)
 {
   callstats_client_set_signaling_state (
-      self->client, row->id, CALLSTATS_SIGNALING_STATE_CLOSED);
+      client, row->id, CALLSTATS_SIGNALING_STATE_CLOSED);
   __atomic_store_n (&row->ended, 1, __ATOMIC_RELEASE);
 }
 
 /* Records */
 
 static void
-tell_event (Chaos *self, const char *fabric, gint64 n, gint64 at)
+tell_event (CallstatsClient *client, const char *fabric, gint64 n, gint64 at)
 {
   g_autoptr (GVariant) data =
       g_variant_ref_sink (g_variant_new_parsed ("{'n': <%x>, 'at': <%x>}", n, at));
   g_autoptr (GError) error = NULL;
 
-  callstats_client_send_fabric_event (self->client, fabric, "audioMute", data, &error);
+  callstats_client_send_fabric_event (client, fabric, "audioMute", data, &error);
   g_assert_no_error (error);
 }
 
 /* Members that move, jump, rest, come and go. */
 static void
-tell_report (Chaos *self, const char *fabric, gint64 n, gint64 at)
+tell_report (CallstatsClient *client, const char *fabric, gint64 n, gint64 at)
 {
   g_autoptr (CallstatsReport) report =
       callstats_report_new (callstats_monitor_to_epoch (at));
@@ -142,47 +150,71 @@ tell_report (Chaos *self, const char *fabric, gint64 n, gint64 at)
     callstats_report_add_stats (report, "x-second", "second");
     callstats_report_set_int (report, "bytes", n * 1000);
   }
-  callstats_client_send_report (self->client, fabric, report);
+  callstats_client_send_report (client, fabric, report);
 }
 
 static void
-tell_record (Chaos *self, Row *row)
+tell_record (CallstatsClient *client, Row *row)
 {
   gint64 n = (gint64)row->posted + 1;
   gint64 at = g_get_monotonic_time ();
 
   __atomic_store_n (&row->told, (guint64)n, __ATOMIC_RELEASE);
   if (n % 4 == 0)
-    tell_event (self, row->id, n, at);
+    tell_event (client, row->id, n, at);
   else
-    tell_report (self, row->id, n, at);
+    tell_report (client, row->id, n, at);
   __atomic_store_n (&row->posted, (guint64)n, __ATOMIC_RELEASE);
 }
 
 static void
 tell_next (Chaos *self)
 {
+  CallstatsClient *client = client_of (self, self->next);
   Row **row = &self->current[self->next];
 
   self->next = (self->next + 1) % (guint)n_fabrics;
   if (*row != NULL && (*row)->posted == FABRIC_RECORDS) {
-    end_fabric (self, *row);
+    end_fabric (client, *row);
     *row = NULL;
   }
   if (*row == NULL)
-    *row = add_fabric (self);
-  tell_record (self, *row);
+    *row = add_fabric (self, client);
+  tell_record (client, *row);
+}
+
+static guint64
+get_stat (CallstatsClient *client, const char *name)
+{
+  g_autoptr (GVariant) stats = callstats_client_get_stats (client);
+  guint64 value = 0;
+
+  g_assert_true (g_variant_lookup (stats, name, "t", &value));
+  return value;
 }
 
 static gboolean
 has_delivered (Chaos *self)
 {
-  g_autoptr (GVariant) stats = callstats_client_get_stats (self->client);
-  guint64 queued = 1, held = 1;
+  guint64 waiting = 0;
+  guint i;
 
-  g_variant_lookup (stats, "records-queued", "t", &queued);
-  g_variant_lookup (stats, "records-held", "t", &held);
-  return queued + held == 0;
+  for (i = 0; i < N_CLIENTS; i++)
+    waiting += get_stat (self->clients[i], "records-queued") +
+               get_stat (self->clients[i], "records-held");
+  return waiting == 0;
+}
+
+static gboolean
+flush (Chaos *self)
+{
+  guint i;
+
+  for (i = 0; i < N_CLIENTS; i++) {
+    if (!callstats_client_flush (self->clients[i], PROMISE_MS))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean
@@ -195,7 +227,7 @@ on_tick (gpointer user_data)
 
   if (self->stopping) {
     /* What was posted is counted once it has come to the monitor thread. */
-    if (callstats_client_flush (self->client, PROMISE_MS) && has_delivered (self))
+    if (flush (self) && has_delivered (self))
       g_main_loop_quit (self->loop);
     return G_SOURCE_CONTINUE;
   }
@@ -216,7 +248,7 @@ take_promise (Chaos *self)
   g_autofree Row *before = g_memdup2 (self->ledger->rows, n * sizeof (Row));
   guint64 i;
 
-  if (!callstats_client_flush (self->client, PROMISE_MS))
+  if (!flush (self))
     return;
   for (i = 0; i < n; i++) {
     self->ledger->rows[i].promised = before[i].posted;
@@ -254,18 +286,21 @@ on_term (gpointer user_data)
   g_atomic_int_set (&self->stopping, TRUE);
   for (i = 0; i < n_fabrics; i++) {
     if (self->current[i] != NULL)
-      end_fabric (self, self->current[i]);
+      end_fabric (client_of (self, (guint)i), self->current[i]);
   }
   return G_SOURCE_REMOVE;
 }
 
 static void
-print_stats (CallstatsClient *client)
+print_losses (Chaos *self)
 {
-  g_autoptr (GVariant) stats = callstats_client_get_stats (client);
-  g_autofree char *json = callstats_data_to_json (stats);
+  guint64 losses = 0;
+  guint i;
 
-  g_print ("%s\n", json);
+  for (i = 0; i < N_CLIENTS; i++)
+    losses += get_stat (self->clients[i], "records-thinned") +
+              get_stat (self->clients[i], "records-dropped");
+  g_print ("given up: %" G_GUINT64_FORMAT "\n", losses);
 }
 
 static void
@@ -278,7 +313,21 @@ live (Chaos *self)
   g_timeout_add (TICK_MS, on_tick, self);
   g_main_loop_run (self->loop);
   g_thread_join (promises);
-  print_stats (self->client);
+  print_losses (self);
+}
+
+static CallstatsClient *
+make_client (guint number)
+{
+  g_autofree char *conference = g_strdup_printf ("%s-%u", user, number);
+  CallstatsClient *client = callstats_client_new ("end-to-end", user);
+
+  g_object_set (client, "app-secret-file", secret_file, "conference-id", conference,
+      "backend-url", backend, "spool-dir", spool, "memory-max-bytes", (guint64)memory,
+      NULL);
+  g_signal_connect (client, "warning", G_CALLBACK (on_warning), NULL);
+  callstats_client_initialize (client);
+  return client;
 }
 
 int
@@ -287,6 +336,7 @@ main (int argc, char **argv)
   g_autoptr (GOptionContext) options = g_option_context_new ("- has a hard life");
   g_autoptr (GError) error = NULL;
   Chaos self = { 0 };
+  guint i;
 
   setvbuf (stdout, NULL, _IOLBF, 0);
   g_option_context_add_main_entries (options, entries, NULL);
@@ -295,14 +345,11 @@ main (int argc, char **argv)
   g_assert_true (ledger_path != NULL && n_fabrics >= 1 && n_fabrics <= MAX_FABRICS);
   self.ledger = open_ledger (ledger_path);
   self.loop = g_main_loop_new (NULL, FALSE);
-  self.client = callstats_client_new ("end-to-end", user);
-  g_object_set (self.client, "app-secret-file", secret_file, "conference-id", user,
-      "backend-url", backend, "spool-dir", spool, "memory-max-bytes", (guint64)memory,
-      NULL);
-  g_signal_connect (self.client, "warning", G_CALLBACK (on_warning), NULL);
-  callstats_client_initialize (self.client);
+  for (i = 0; i < N_CLIENTS; i++)
+    self.clients[i] = make_client (i);
   live (&self);
-  g_clear_object (&self.client);
+  for (i = 0; i < N_CLIENTS; i++)
+    g_object_unref (self.clients[i]);
   g_main_loop_unref (self.loop);
   munmap (self.ledger, sizeof (Ledger));
   return 0;
