@@ -133,7 +133,8 @@ static const Property properties[] = {
   /**
    * CallstatsClient:memory-max-bytes:
    *
-   * Bytes of records kept in memory while the backend does not take them.
+   * Bytes of records kept in memory while the backend does not take them. Of clients that
+   * share a connection, the largest such bound holds for all of them together.
    */
   { "memory-max-bytes",
       "Bytes of records kept in memory while the backend does not take them", NUMBER,

@@ -30,8 +30,12 @@
  *
  * The properties that say who reports, and to whom, are read when the first fabric is
  * added or [method@Callstats.Client.initialize] called; after that, a change of the
- * secret makes a refused client try again, and a change of the conference id releases
- * what was held back for want of one.
+ * secret makes a refused client try again, a change of the conference id releases what
+ * was held back for want of one, and after a change of user or backend what is told from
+ * then on goes there.
+ *
+ * Clients of one process with the same backend, application, user, credentials and
+ * [property@Callstats.Client:spool-dir] share one connection.
  */
 struct _CallstatsClient {
   GObject parent_instance;
@@ -318,9 +322,11 @@ callstats_client_flush (CallstatsClient *self, guint timeout_ms)
  * (told so far), `records-held` (for want of a conference id), `records-queued`,
  * `bytes-queued` (in memory), `bytes-spooled` (on disk), `records-sent`, `records-acked`,
  * `records-thinned` (reports given up of which others were kept), `records-dropped`
- * (given up otherwise), `bytes-raw`,
- * `bytes-sent` and `connects`, and as doubles in milliseconds `round-trip` (hello to
- * welcome) and `clock-offset` (of the backend's clock, ahead of ours).
+ * (given up otherwise), `bytes-raw`, `bytes-sent` and `connects`, and as doubles in
+ * milliseconds `round-trip` (hello to welcome) and `clock-offset` (of the backend's
+ * clock, ahead of ours). Of clients that share a connection, records are counted for
+ * each, and for the oldest also those that earlier processes and clients left; the bytes
+ * and what follows them are the connection's.
  *
  * Returns: (transfer full): a variant of type `a{sv}`
  */
