@@ -18,6 +18,9 @@ typedef struct {
  * address (without its user info and query) and the way out. */
 CallstatsBackend *callstats_backend_new (
     const char *url, gboolean allow_plaintext, GError **error);
+/* By the letter: “localhost” or an address. What a name resolves to may change, and is
+ * not looked up. */
+gboolean callstats_backend_is_loopback (const char *host);
 /* Whether it is meant as a file's address, which may still be wrong. */
 gboolean callstats_backend_is_file (const char *url);
 /* Returns: (transfer full) (nullable): where its query API describes a conference; a file

@@ -8,8 +8,8 @@
 #include "callstats-codec-private.h"
 #include "callstats-error.h"
 
-static gboolean
-is_loopback (const char *host)
+gboolean
+callstats_backend_is_loopback (const char *host)
 {
   g_autoptr (GInetAddress) address = NULL;
 
@@ -77,7 +77,7 @@ check (const char *url, GUri *uri, gboolean allow_plaintext, GError **error)
   if (!is_host (host_of (uri)))
     return refuse (error, url, uri,
         "has a malformed host: write it as wss://HOST[:PORT]/ or ws://127.0.0.1:PORT/");
-  if (plain && !allow_plaintext && !is_loopback (host_of (uri)))
+  if (plain && !allow_plaintext && !callstats_backend_is_loopback (host_of (uri)))
     return refuse (error, url, uri,
         "would send calls in plain text beyond this machine: use wss://, or set "
         "allow-plaintext=true");
@@ -195,7 +195,7 @@ callstats_backend_new (const char *url, gboolean allow_plaintext, GError **error
   backend = g_new0 (CallstatsBackend, 1);
   backend->stream = make_stream (uri);
   backend->origin = make_origin (uri);
-  backend->loopback = is_loopback (host_of (uri));
+  backend->loopback = callstats_backend_is_loopback (host_of (uri));
   return backend;
 }
 

@@ -126,10 +126,22 @@ static const Property properties[] = {
   /**
    * CallstatsClient:allow-plaintext:
    *
-   * Whether `ws://` may leave this machine.
+   * Whether `ws://` may leave this machine. What is this machine is told by the letter of
+   * the address: `localhost`, 127.0.0.0/8 and ::1; no other name is looked up.
    */
   { "allow-plaintext", "Whether ws:// may leave this machine", FLAG,
       AT (allow_plaintext) },
+  /**
+   * CallstatsClient:ca-file:
+   *
+   * A file with certificates in PEM: the backend's must be signed by one of them. Unset:
+   * by one that the system trusts. Verification cannot be turned off. It is read at every
+   * connect.
+   */
+  { "ca-file",
+      "The certificates (PEM) that may sign the backend's; unset: those the system "
+      "trusts",
+      TEXT, AT (ca_file) },
   /**
    * CallstatsClient:memory-max-bytes:
    *

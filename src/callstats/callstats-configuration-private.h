@@ -14,6 +14,7 @@ typedef struct {
   char *app_secret_file;
   char *app_key_file;
   char *token;
+  char *ca_file;
   char *user_id;
   char *user_name;
   char *conference_id;
@@ -33,7 +34,8 @@ CallstatsConfiguration *callstats_configuration_copy (const CallstatsConfigurati
 void callstats_configuration_clear (CallstatsConfiguration *configuration);
 void callstats_configuration_free (CallstatsConfiguration *configuration);
 
-/* FALSE: something cannot be sent to the backend; the error says what, and the way out. */
+/* FALSE: something cannot be sent to the backend; the error says what, and the way out.
+ */
 gboolean callstats_configuration_check (
     const CallstatsConfiguration *configuration, GError **error);
 /* Returns: (transfer full): a JSON object: what hello and userJoined tell of this client.

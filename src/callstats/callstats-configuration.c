@@ -26,6 +26,7 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
   copy->app_secret_file = g_strdup (from->app_secret_file);
   copy->app_key_file = g_strdup (from->app_key_file);
   copy->token = g_strdup (from->token);
+  copy->ca_file = g_strdup (from->ca_file);
   copy->user_id = g_strdup (from->user_id);
   copy->user_name = g_strdup (from->user_name);
   copy->conference_id = g_strdup (from->conference_id);
@@ -46,6 +47,7 @@ callstats_configuration_clear (CallstatsConfiguration *configuration)
   g_free (configuration->app_secret_file);
   g_free (configuration->app_key_file);
   g_free (configuration->token);
+  g_free (configuration->ca_file);
   g_free (configuration->user_id);
   g_free (configuration->user_name);
   g_free (configuration->conference_id);
@@ -309,6 +311,7 @@ callstats_configuration_same_identity (
   return same_text (one->app_id, other->app_id) &&
          same_text (one->user_id, other->user_id) &&
          same_text (one->spool_dir, other->spool_dir) &&
+         same_text (one->ca_file, other->ca_file) &&
          one->allow_plaintext == other->allow_plaintext;
 }
 

@@ -7,6 +7,7 @@
 #include "callstats-codec-private.h"
 #include "callstats-delivery-end-private.h"
 #include "callstats-error.h"
+#include "callstats-trust-private.h"
 
 #define MAX_REASON 200 /* bytes that are shown of what the other end says */
 #define RETRY_AFTER "retry-after="
@@ -128,6 +129,10 @@ callstats_end_describe (const CallstatsTransportEnd *end, const char *uri)
         "Backend %s does what the protocol forbids (%s): is it a callstats-collector? It "
         "is tried again",
         uri, end->violation);
+  if (end->certificate != 0)
+    return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
+        "Backend %s is not who it says, so it gets nothing: %s. It is tried again", uri,
+        callstats_trust_describe (end->certificate));
   if (end->error != NULL)
     return g_error_new (CALLSTATS_ERROR, CALLSTATS_ERROR_UNREACHABLE,
         "Backend %s cannot be reached (%s); it is tried again", uri, end->error->message);

@@ -25,6 +25,7 @@ struct _CallstatsDelivery {
   char *app_id;
   char *user_id;
   char *client;
+  char *ca_file; /* nullable */
 
   const CallstatsTransportVTable *transport_class;
   CallstatsTransport *transport; /* NULL: no connection */

@@ -17,8 +17,9 @@ typedef struct {
   const CallstatsBackend *backend;
   const char *app_id;
   const char *user_id;
-  const char *client; /* a JSON object's text: what hello tells of this client */
-  gsize max_bytes;    /* of records in memory */
+  const char *client;  /* a JSON object's text: what hello tells of this client */
+  const char *ca_file; /* nullable: those the system trusts */
+  gsize max_bytes;     /* of records in memory */
   const CallstatsSpoolOptions *spool; /* nullable: memory only */
 } CallstatsDeliveryOptions;
 

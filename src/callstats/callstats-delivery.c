@@ -9,7 +9,9 @@
 #include "callstats-delivery-inside-private.h"
 #include "callstats-error.h"
 #include "callstats-monitor-private.h"
+#include "callstats-proxy-private.h"
 #include "callstats-token-private.h"
+#include "callstats-trust-private.h"
 
 #define BATCH_MS 1000    /* reports wait this long for company; events do not wait */
 #define WELCOME_MS 10000 /* the backend's time to welcome */
@@ -252,7 +254,8 @@ static const CallstatsTransportCallbacks transport_callbacks = {
 };
 
 static void
-open_transport (CallstatsDelivery *self, const char *token)
+open_transport (CallstatsDelivery *self, const char *token, GTlsDatabase *trust,
+    GProxyResolver *proxy)
 {
   static gsize once;
   CallstatsTransportOptions options = {
@@ -261,6 +264,8 @@ open_transport (CallstatsDelivery *self, const char *token)
     .token = token,
     .max_frame = CALLSTATS_MAX_FRAME,
     .ping_interval = PING_SECONDS,
+    .trust = trust,
+    .proxy = proxy,
   };
 
   callstats_monitor_rest_at_exit (&once);
@@ -269,6 +274,24 @@ open_transport (CallstatsDelivery *self, const char *token)
   callstats_backoff_note_try (&self->backoff, g_get_monotonic_time ());
   callstats_delivery_start_timer (self, &self->welcome, WELCOME_MS, on_welcome_timeout);
   self->transport = self->transport_class->open (&options, &transport_callbacks, self);
+}
+
+/* Files and variables can be corrected without telling us: they are read at every try. */
+static void
+go (CallstatsDelivery *self, const char *token)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GTlsDatabase) trust = NULL;
+  g_autoptr (GProxyResolver) proxy = NULL;
+
+  if (g_str_has_prefix (self->uri, "wss:"))
+    trust = callstats_trust_load (self->ca_file, &error);
+  if (error == NULL)
+    proxy = callstats_proxy_find (self->uri, &error);
+  if (proxy == NULL)
+    callstats_delivery_retry (self, error, 0);
+  else
+    open_transport (self, token, trust, proxy);
 }
 
 static void
@@ -287,7 +310,7 @@ connect_now (CallstatsDelivery *self)
   if (token == NULL)
     stop (self, error);
   else
-    open_transport (self, token);
+    go (self, token);
 }
 
 /* Of the sessions: what is on disk was read or written. */
@@ -358,6 +381,7 @@ free_online (CallstatsDelivery *self)
   g_free (self->app_id);
   g_free (self->user_id);
   g_free (self->client);
+  g_free (self->ca_file);
   g_free (self->token);
   g_free (self);
 }
@@ -487,6 +511,7 @@ callstats_delivery_new_online (const CallstatsDeliveryOptions *options,
   self->app_id = g_strdup (options->app_id);
   self->user_id = g_strdup (options->user_id);
   self->client = g_strdup (options->client);
+  self->ca_file = g_strdup (options->ca_file);
   g_queue_init (&self->outgoing);
   self->network = callstats_network_watch_new (on_network_changed, self);
   self->sessions = callstats_sessions_new (

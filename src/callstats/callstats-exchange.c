@@ -282,6 +282,7 @@ make_delivery (CallstatsExchange *self, const CallstatsConfiguration *configurat
     .app_id = configuration->app_id,
     .user_id = configuration->user_id,
     .client = client,
+    .ca_file = configuration->ca_file,
     .max_bytes = configuration->memory_max_bytes,
     .spool = spools ? &spool : NULL,
   };

@@ -10,7 +10,7 @@
 #include <gio/gio.h>
 
 #define CALLSTATS_TRANSPORT_SYMBOL "callstats_transport_vtable"
-#define CALLSTATS_TRANSPORT_ABI 4
+#define CALLSTATS_TRANSPORT_ABI 5
 #define CALLSTATS_MAX_RETRY_AFTER 3600 /* seconds; whoever asks for more gets these */
 
 /* One WebSocket connection. */
@@ -22,11 +22,14 @@ typedef struct {
   const char *token;   /* for Authorization: Bearer */
   guint max_frame;     /* bytes of a frame that is accepted */
   guint ping_interval; /* seconds */
+  GTlsDatabase *trust; /* nullable for ws: */
+  GProxyResolver *proxy;
 } CallstatsTransportOptions;
 
 /* Why a connection ended, or never came to be. */
 typedef struct {
-  const GError *error;   /* nullable: what went wrong below HTTP */
+  const GError *error;              /* nullable: what went wrong below HTTP */
+  GTlsCertificateFlags certificate; /* what was wrong with the peer's; 0: nothing */
   const char *violation; /* nullable: what the peer did that HTTP or WebSocket forbids */
   guint http_status;     /* of a handshake that was answered otherwise; 0: none */
   const char *http_reason; /* nullable: error_description of WWW-Authenticate, or the

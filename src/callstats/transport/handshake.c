@@ -22,9 +22,12 @@ typedef struct {
   char *token;
   char *key;
   GSocketConnectable *server;
-  GSocketConnection *connection; /* NULL until there is one */
-  GIOStream *stream;             /* the same, or TLS on it */
-  GString *text;                 /* the request, then the answer */
+  GTlsDatabase *trust; /* nullable for ws: */
+  GProxyResolver *proxy;
+  GTlsCertificateFlags certificate; /* what is wrong with it */
+  GSocketConnection *connection;    /* NULL until there is one */
+  GIOStream *stream;                /* the same, or TLS on it */
+  GString *text;                    /* the request, then the answer */
   gsize n_read;
 } Handshake;
 
@@ -37,7 +40,11 @@ handshake_free (Handshake *self)
   g_free (self->token);
   g_free (self->key);
   g_clear_object (&self->server);
+  g_clear_object (&self->trust);
+  g_clear_object (&self->proxy);
   g_clear_object (&self->connection);
+  if (self->stream != NULL)
+    g_signal_handlers_disconnect_by_data (self->stream, self);
   g_clear_object (&self->stream);
   g_string_free (self->text, TRUE);
   g_free (self);
@@ -56,7 +63,7 @@ end (Handshake *self, const CallstatsTransportEnd *how)
 static void
 fail (Handshake *self, GError *error)
 {
-  CallstatsTransportEnd how = { .error = error };
+  CallstatsTransportEnd how = { .error = error, .certificate = self->certificate };
 
   if (error->domain == SOUP_WEBSOCKET_ERROR)
     how = (CallstatsTransportEnd){ .violation = error->message };
@@ -251,6 +258,17 @@ is_secure (GUri *uri)
   return strcmp (g_uri_get_scheme (uri), "wss") == 0;
 }
 
+/* Only called where it is not, and never overruled. */
+static gboolean
+on_bad_certificate (GTlsConnection *tls, GTlsCertificate *certificate,
+    GTlsCertificateFlags wrong, gpointer user_data)
+{
+  Handshake *self = user_data;
+
+  self->certificate = wrong;
+  return FALSE;
+}
+
 static void
 secure (Handshake *self)
 {
@@ -265,7 +283,9 @@ secure (Handshake *self)
   }
   /* Frames end where they say; a cut connection is no more than that. */
   g_object_set (self->stream, "require-close-notify", FALSE, "advertised-protocols",
-      protocols, NULL);
+      protocols, "database", self->trust, NULL);
+  g_signal_connect (
+      self->stream, "accept-certificate", G_CALLBACK (on_bad_certificate), self);
   g_tls_connection_handshake_async (G_TLS_CONNECTION (self->stream), G_PRIORITY_DEFAULT,
       self->cancellable, on_secured, self);
 }
@@ -292,17 +312,6 @@ on_connected (GObject *client, GAsyncResult *result, gpointer user_data)
   }
 }
 
-/* Plain ws:// cannot go through an HTTP proxy, and what is on this machine needs none. */
-static gboolean
-wants_proxy (GUri *uri)
-{
-  const char *host = g_uri_get_host (uri);
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
-
-  return is_secure (uri) && g_ascii_strcasecmp (host, "localhost") != 0 &&
-         (address == NULL || !g_inet_address_get_is_loopback (address));
-}
-
 static void
 connect_to_server (Handshake *self)
 {
@@ -317,7 +326,7 @@ connect_to_server (Handshake *self)
       : secure ? 443U
                : 80U,
       "scheme", secure ? "https" : "http", NULL);
-  g_socket_client_set_enable_proxy (client, wants_proxy (self->uri));
+  g_socket_client_set_proxy_resolver (client, self->proxy);
   g_socket_client_connect_async (
       client, self->server, self->cancellable, on_connected, self);
 }
@@ -363,6 +372,8 @@ handshake_start (const CallstatsTransportOptions *options, GCancellable *cancell
   self->uri = g_uri_parse (options->uri, G_URI_FLAGS_ENCODED_PATH, NULL);
   self->subprotocol = g_strdup (options->subprotocol);
   self->token = g_strdup (options->token);
+  self->trust = options->trust != NULL ? g_object_ref (options->trust) : NULL;
+  self->proxy = g_object_ref (options->proxy);
   self->key = upgrade_key_new ();
   self->text = g_string_new (NULL);
   g_source_set_priority (source, G_PRIORITY_DEFAULT);
