@@ -21,7 +21,6 @@
  */
 #define CLOSING_SECONDS 8
 #define MAX_REASON 123
-#define MAX_SESSION 64
 
 typedef enum {
   STATE_GREETING, /* waits for hello */
@@ -241,7 +240,7 @@ leave (IngestConnection *self)
 }
 
 static void
-on_committed (gpointer user_data, guint64 sequence, gsize bytes)
+on_committed (gpointer user_data, guint64 sequence, gsize bytes, guint written)
 {
   IngestConnection *self = user_data;
 
@@ -275,15 +274,6 @@ static const StoreSessionEvents session_events = { on_opened, on_committed, on_f
 
 /* ---- From the client ---- */
 
-static gboolean
-is_session_name (const char *name)
-{
-  static const char allowed[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-";
-
-  return name != NULL && *name != '\0' && strlen (name) <= MAX_SESSION &&
-         name[strspn (name, allowed)] == '\0';
-}
-
 static void
 open_session (IngestConnection *self, JsonObject *hello)
 {
@@ -308,7 +298,8 @@ take_hello (IngestConnection *self, JsonObject *hello)
     fail_protocol (self, "a second hello");
   else if (callstats_json_get_int (hello, "protocol", 0) != CALLSTATS_PROTOCOL_VERSION)
     fail_protocol (self, "hello needs \"protocol\":1, the only version spoken here");
-  else if (!is_session_name (callstats_json_get_string (hello, "session", NULL)))
+  else if (!store_session_name_is_valid (
+               callstats_json_get_string (hello, "session", NULL)))
     fail_protocol (
         self, "hello needs \"session\", 1 to 64 characters of A-Z a-z 0-9 _ -");
   else

@@ -7,6 +7,7 @@
  * API.
  */
 #include <glib-unix.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "import.h"
 #include "log.h"
 #include "options.h"
 #include "server.h"
@@ -152,7 +154,10 @@ main (int argc, char **argv)
   g_autoptr (Options) options = NULL;
 
   use_plain_malloc (argv);
+  signal (SIGXFSZ, SIG_IGN); /* a limit of file size is an error of writing */
   umask (S_IRWXG | S_IRWXO); /* the database holds what people did */
+  if (argc > 1 && strcmp (argv[1], "import") == 0)
+    return import_main (argc - 1, argv + 1);
   options = options_parse (argc, argv, &error);
   if (options != NULL && options->show_version) {
     printf ("callstats-collector %s\n", PACKAGE_VERSION);

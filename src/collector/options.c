@@ -29,7 +29,10 @@ static const char description[] =
     "\n"
     "Clients send to ws://HOST:PORT/v1/stream; their tokens must name an origin of this\n"
     "collector as audience: the address it listens on, or one given with --origin.\n"
-    "The page is at http://HOST:PORT/.\n";
+    "The page is at http://HOST:PORT/.\n"
+    "\n"
+    "callstats-collector import stores what callstatsmon wrote to files; see\n"
+    "callstats-collector import --help.\n";
 
 typedef struct {
   char *listen;

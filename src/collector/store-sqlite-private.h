@@ -38,6 +38,10 @@ SqliteClient *sqlite_client_open (SqliteRows *rows, const char *app, const char 
     const char *user_name, const char *session, GError **error);
 void sqlite_client_free (SqliteClient *client);
 guint64 sqlite_client_stored (const SqliteClient *client);
+/* Records written since the last time this was called. */
+guint sqlite_client_take_written (SqliteClient *client);
+/* At the beginning of a transaction: another process may have written to the session. */
+gboolean sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error);
 /* now: µs since the epoch. */
 gboolean sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
     const CallstatsRecord *record, gint64 now, GError **error);
@@ -46,6 +50,15 @@ gboolean sqlite_client_settle (SqliteRows *rows, SqliteClient *client, GError **
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteRows, sqlite_rows_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteClient, sqlite_client_free)
+
+/* ---- store-sqlite-holes.c ---- */
+
+/* From first to last; none where last is less. */
+gboolean sqlite_hole_add (
+    SqliteRows *rows, gint64 session, guint64 first, guint64 last, GError **error);
+/* filled: whether the number was in a hole; it is not any more. */
+gboolean sqlite_hole_fill (
+    SqliteRows *rows, gint64 session, guint64 sequence, gboolean *filled, GError **error);
 
 /* ---- store-sqlite-read.c: a connection is used by one thread at a time ---- */
 

@@ -46,6 +46,8 @@ struct _SqliteClient {
   gint64 id;
   guint64 stored;
   guint64 settled;              /* what the session's row says */
+  gboolean has_holes;           /* not all up to stored is */
+  guint written;                /* records, since somebody asked */
   GHashTable *conferences;      /* name -> Conference */
   GHashTable *fabrics;          /* name -> Fabric */
   GPtrArray *dirty_conferences; /* Conference */
@@ -94,8 +96,8 @@ SqliteClient *
 sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
     const char *user_name, const char *session, GError **error)
 {
+  g_autoptr (SqliteClient) client = NULL;
   sqlite3_stmt *found;
-  SqliteClient *client;
 
   if (!sqlite_run (rows, error, SQL_ADD_APP, "s", app) ||
       !sqlite_run (rows, error, SQL_ADD_USER, "sss", app, user, user_name) ||
@@ -109,13 +111,35 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
   client = client_new (sqlite3_column_int64 (found, 0), sqlite3_column_int64 (found, 1),
       sqlite3_column_int64 (found, 2), sqlite3_column_int64 (found, 3));
   sqlite3_reset (found);
-  return client;
+  return sqlite_client_refresh (rows, client, error) ? g_steal_pointer (&client) : NULL;
 }
 
 guint64
 sqlite_client_stored (const SqliteClient *client)
 {
   return client->stored;
+}
+
+guint
+sqlite_client_take_written (SqliteClient *client)
+{
+  guint written = client->written;
+
+  client->written = 0;
+  return written;
+}
+
+gboolean
+sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error)
+{
+  sqlite3_stmt *found = sqlite_find (rows, SQL_GET_STORED, "i", client->id);
+
+  if (found == NULL)
+    return sqlite_no_row (rows, error);
+  client->stored = client->settled = (guint64)sqlite3_column_int64 (found, 0);
+  client->has_holes = sqlite3_column_int (found, 1) != 0;
+  sqlite3_reset (found);
+  return TRUE;
 }
 
 static void
@@ -354,16 +378,34 @@ write_record (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *rec
   return write_event (rows, client, conference, fabric, record, error);
 }
 
+/* fresh: whether it is not stored yet. What is left out before it is remembered. */
+static gboolean
+take_number (SqliteRows *rows, SqliteClient *client, guint64 sequence, gboolean *fresh,
+    GError **error)
+{
+  guint64 next = client->stored + 1;
+
+  *fresh = sequence >= next;
+  if (!*fresh)
+    return !client->has_holes ||
+           sqlite_hole_fill (rows, client->id, sequence, fresh, error);
+  client->stored = sequence;
+  client->has_holes |= sequence > next;
+  return sqlite_hole_add (rows, client->id, next, sequence - 1, error);
+}
+
 gboolean
 sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
     const CallstatsRecord *record, gint64 now, GError **error)
 {
-  if (sequence <= client->stored)
-    return TRUE;
-  if (!write_record (rows, client, record, now, error))
+  gboolean fresh;
+
+  if (!take_number (rows, client, sequence, &fresh, error))
     return FALSE;
-  client->stored = sequence;
-  return TRUE;
+  if (!fresh)
+    return TRUE;
+  client->written++;
+  return write_record (rows, client, record, now, error);
 }
 
 static gboolean

@@ -88,6 +88,14 @@ static const char schema[] =
     "  time INTEGER NOT NULL,"
     "  record TEXT NOT NULL);";
 
+/* Numbers up to the stored one of a session that are not stored: files may come in any
+ * order, and with lines missing. */
+static const char holes[] = "CREATE TABLE IF NOT EXISTS holes ("
+                            "  session INTEGER NOT NULL REFERENCES sessions (id),"
+                            "  first INTEGER NOT NULL,"
+                            "  last INTEGER NOT NULL,"
+                            "  PRIMARY KEY (session, first)) WITHOUT ROWID;";
+
 gboolean
 sqlite_set_error (sqlite3 *db, const char *doing, GError **error)
 {
@@ -210,7 +218,7 @@ sqlite_open_writer (const char *path, GError **error)
           "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
           "PRAGMA journal_size_limit=67108864;",
           error) ||
-      (created && !create_tables (db, error)))
+      (created && !create_tables (db, error)) || !execute (db, holes, error))
     return NULL;
   return g_steal_pointer (&db);
 }

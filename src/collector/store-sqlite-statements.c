@@ -24,6 +24,12 @@ static const char *const sql[N_SQL] = {
                        " JOIN sessions s ON s.user = u.id"
                        " WHERE a.name = ?1 AND u.name = ?2 AND s.name = ?3",
   [SQL_SET_STORED] = "UPDATE sessions SET stored = ?2 WHERE id = ?1",
+  [SQL_GET_STORED] = "SELECT stored, EXISTS (SELECT 1 FROM holes WHERE session = ?1)"
+                     " FROM sessions WHERE id = ?1",
+  [SQL_ADD_HOLE] = "INSERT INTO holes (session, first, last) VALUES (?1, ?2, ?3)",
+  [SQL_FIND_HOLE] = "SELECT first, last FROM holes"
+                    " WHERE session = ?1 AND first <= ?2 AND last >= ?2",
+  [SQL_DROP_HOLE] = "DELETE FROM holes WHERE session = ?1 AND first = ?2",
   [SQL_ADD_CONFERENCE] =
       "INSERT INTO conferences (app, name, start, last_seen, last_heard)"
       " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT DO NOTHING",

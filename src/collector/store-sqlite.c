@@ -74,6 +74,7 @@ typedef struct {
   Session *session;
   guint64 sequence;
   gsize bytes;
+  guint written;
   GError *error;
   GSourceFunc func;
   gpointer user_data;
@@ -121,7 +122,8 @@ deliver_answer (Answer *answer)
     session->events->opened (session->user_data, answer->sequence);
     break;
   case ANSWER_COMMITTED:
-    session->events->committed (session->user_data, answer->sequence, answer->bytes);
+    session->events->committed (
+        session->user_data, answer->sequence, answer->bytes, answer->written);
     break;
   case ANSWER_FAILED:
     session->events->failed (session->user_data, answer->error);
@@ -214,6 +216,8 @@ touch_session (SqliteStore *self, Session *session)
     return;
   session->touched = TRUE;
   g_ptr_array_add (self->touched, session);
+  if (session->client != NULL && self->error == NULL)
+    sqlite_client_refresh (self->rows, session->client, &self->error);
 }
 
 static void
@@ -291,6 +295,7 @@ answer_commit (SqliteStore *self, Session *session)
   answer = add_answer (self, ANSWER_COMMITTED, session);
   answer->sequence = sqlite_client_stored (session->client);
   answer->bytes = session->bytes;
+  answer->written = sqlite_client_take_written (session->client);
 }
 
 static void

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define MAX_SESSION_NAME 64
+
 G_DEFINE_QUARK (collector_store_error, store_error)
 
 static const StoreBackend *const backends[] = { &store_sqlite };
@@ -38,6 +40,15 @@ void
 store_flush (Store *store, GSourceFunc func, gpointer user_data)
 {
   store->backend->flush (store, func, user_data);
+}
+
+gboolean
+store_session_name_is_valid (const char *name)
+{
+  static const char allowed[] = G_CSET_a_2_z G_CSET_A_2_Z G_CSET_DIGITS "_-";
+
+  return name != NULL && *name != '\0' && strlen (name) <= MAX_SESSION_NAME &&
+         name[strspn (name, allowed)] == '\0';
 }
 
 StoreSession *

@@ -29,11 +29,15 @@ typedef struct _StoreSession StoreSession;
 
 /* ---- Writing ---- */
 
+/* 1 to 64 characters of A-Z a-z 0-9 _ -; NULL is none. */
+gboolean store_session_name_is_valid (const char *name);
+
 typedef struct {
   /* stored: the highest sequence number that is durable, 0 for none. */
   void (*opened) (gpointer user_data, guint64 stored);
-  /* All up to the sequence number is durable. bytes: of records that no longer wait. */
-  void (*committed) (gpointer user_data, guint64 sequence, gsize bytes);
+  /* All that was appended up to the sequence number is durable. bytes: of records that no
+   * longer wait; written: how many of them were not stored before. */
+  void (*committed) (gpointer user_data, guint64 sequence, gsize bytes, guint written);
   /* Nothing more of this session is written. */
   void (*failed) (gpointer user_data, const GError *error);
 } StoreSessionEvents;
@@ -45,7 +49,8 @@ StoreSession *store_session_open (Store *store, const char *app, const char *use
     const char *user_name, const char *name, const StoreSessionEvents *events,
     gpointer user_data, GDestroyNotify destroy);
 /* Takes the records (element-type CallstatsRecord), numbered from first on. Those that
- * are stored already are skipped. */
+ * are stored already are skipped, whoever stored them; numbers that were left out may
+ * come later. */
 void store_session_append (
     StoreSession *session, guint64 first, GPtrArray *records, gsize bytes);
 /* What was appended is still written. */
