@@ -90,9 +90,14 @@ static const Property properties[] = {
   /**
    * CallstatsClient:backend-url:
    *
-   * The backend: `wss://` or `ws://`. Unset: nothing is sent.
+   * The backend: `wss://` or `ws://`; or `file:///FOLDER/FILE.jsonl`, a file to which the
+   * records are appended for a later `callstats-collector import`. A file needs neither
+   * a secret nor, if they are given at the import, [property@Callstats.Client:app-id] and
+   * [property@Callstats.Client:user-id]. Unset: nothing is sent.
    */
-  { "backend-url", "The backend's address, wss:// or ws://; unset: bus messages only",
+  { "backend-url",
+      "The backend's address, wss:// or ws://, or a file's, file:///…; unset: bus "
+      "messages only",
       TEXT, AT (backend_url) },
   /**
    * CallstatsClient:token:

@@ -51,6 +51,22 @@ class Readme(EndToEnd):
         self.assertEqual(shell.returncode, 0, output)
         self.assertNotIn("WARNING", output)
 
+    def test_its_offline_call_is_imported(self):
+        block = shell_block_with("callstats-collector import")
+        for written, here, times in (("build-demo", harness.build, 2),
+                                     ("/tmp/call.jsonl", f"{self.folder}/call.jsonl", 2),
+                                     ("app-id=demo", f"app-id={harness.APP}", 1),
+                                     ("data/demo", self.folder, 1)):
+            self.assertEqual(block.count(written), times, written)
+            block = block.replace(written, here)
+        done = subprocess.run(["bash", "-c", block], cwd=TOP, text=True, timeout=40, check=False,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertNotIn("WARNING", done.stdout)
+        known = self.start_collector().conference("offline")
+        self.assertEqual([one["user"] for one in known["participants"]], ["me"])
+        self.assertEqual([one["state"] for one in known["fabrics"]], ["terminated"] * 2)
+
     def reported(self, collector, least):
         known = collector.conference("by-hand")
         return known if known and all(fabric["reports"] >= least
