@@ -16,6 +16,7 @@
 
 /* What one connection may cost the other end. */
 #define CALLSTATS_MAX_FRAME (64 * 1024)       /* bytes, on the wire and inflated */
+#define CALLSTATS_MAX_CONTROL_VALUES 1024     /* in a message of a backend */
 #define CALLSTATS_MAX_RECORD (1024 * 1024)    /* bytes of a record sent in parts */
 #define CALLSTATS_MAX_SLOTS 64                /* fabrics in delta at a time */
 #define CALLSTATS_MAX_SLOT_BYTES (512 * 1024) /* JSON text of their last samples */
@@ -82,6 +83,8 @@ void callstats_message_free (CallstatsMessage *message);
 typedef struct _CallstatsDecoder CallstatsDecoder;
 
 CallstatsDecoder *callstats_decoder_new (void);
+/* For what a backend sends: no records, and no large messages. */
+CallstatsDecoder *callstats_decoder_new_for_client (void);
 void callstats_decoder_free (CallstatsDecoder *decoder);
 
 /* One frame. NULL with an error: the connection must be closed, with

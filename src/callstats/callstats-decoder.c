@@ -5,10 +5,10 @@
  */
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 #include "callstats-codec-private.h"
 #include "callstats-error.h"
+#include "callstats-inflater-private.h"
 #include "callstats-json-private.h"
 #include "callstats-slot-private.h"
 
@@ -21,9 +21,8 @@ typedef struct {
 } Slot;
 
 struct _CallstatsDecoder {
-  z_stream inflate;
-  gboolean inflating;
-  guint8 *inflated;  /* CALLSTATS_MAX_FRAME + 1 bytes, once a binary frame came */
+  gboolean control; /* only such messages may come */
+  CallstatsInflater *inflater;
   GHashTable *slots; /* number → Slot */
   gsize slot_bytes;
   gsize delta_bytes; /* of the samples that the message's deltas stand for */
@@ -50,7 +49,17 @@ callstats_decoder_new (void)
 {
   CallstatsDecoder *decoder = g_new0 (CallstatsDecoder, 1);
 
+  decoder->inflater = callstats_inflater_new (CALLSTATS_MAX_FRAME);
   decoder->slots = g_hash_table_new_full (NULL, NULL, NULL, slot_free);
+  return decoder;
+}
+
+CallstatsDecoder *
+callstats_decoder_new_for_client (void)
+{
+  CallstatsDecoder *decoder = callstats_decoder_new ();
+
+  decoder->control = TRUE;
   return decoder;
 }
 
@@ -68,9 +77,7 @@ callstats_decoder_free (CallstatsDecoder *decoder)
 {
   if (decoder == NULL)
     return;
-  if (decoder->inflating)
-    inflateEnd (&decoder->inflate);
-  g_free (decoder->inflated);
+  callstats_inflater_free (decoder->inflater);
   g_hash_table_unref (decoder->slots);
   drop_parts (decoder);
   g_free (decoder);
@@ -108,52 +115,6 @@ fail_too_long (GError **error, const char *what, gsize limit)
   return FALSE;
 }
 
-static gboolean
-start_inflating (CallstatsDecoder *decoder)
-{
-  if (decoder->inflating)
-    return TRUE;
-  if (inflateInit2 (&decoder->inflate, -15) != Z_OK)
-    return FALSE;
-  decoder->inflating = TRUE;
-  decoder->inflated = g_malloc (CALLSTATS_MAX_FRAME + 1);
-  return TRUE;
-}
-
-static gboolean
-inflate_some (CallstatsDecoder *decoder, const guint8 *data, gsize length, GError **error)
-{
-  int status;
-
-  decoder->inflate.next_in = (Bytef *)data;
-  decoder->inflate.avail_in = length;
-  status = inflate (&decoder->inflate, Z_SYNC_FLUSH);
-  if (decoder->inflate.avail_out == 0)
-    return fail_too_long (error, "An inflated frame", CALLSTATS_MAX_FRAME);
-  if (decoder->inflate.avail_in != 0 || (status != Z_OK && status != Z_BUF_ERROR))
-    return fail (error, "A binary frame is not a deflate segment");
-  return TRUE;
-}
-
-/* Inflation stops at the limit, whatever the frame claims to hold. */
-static gboolean
-inflate_frame (CallstatsDecoder *decoder, GBytes *frame, gsize *length, GError **error)
-{
-  static const guint8 sync_flush[] = { 0x00, 0x00, 0xff, 0xff };
-  gsize size;
-  const guint8 *data = g_bytes_get_data (frame, &size);
-
-  if (!start_inflating (decoder))
-    return fail (error, "zlib cannot allocate its state");
-  decoder->inflate.next_out = decoder->inflated;
-  decoder->inflate.avail_out = CALLSTATS_MAX_FRAME + 1;
-  if (!inflate_some (decoder, data, size, error) ||
-      !inflate_some (decoder, sync_flush, sizeof sync_flush, error))
-    return FALSE;
-  *length = CALLSTATS_MAX_FRAME + 1 - decoder->inflate.avail_out;
-  return TRUE;
-}
-
 static JsonObject *
 parse_frame (CallstatsDecoder *decoder, gboolean binary, GBytes *frame, GError **error)
 {
@@ -165,9 +126,16 @@ parse_frame (CallstatsDecoder *decoder, gboolean binary, GBytes *frame, GError *
     return NULL;
   }
   if (binary) {
-    if (!inflate_frame (decoder, frame, &length, error))
+    text = callstats_inflater_push (decoder->inflater, text, length, &length, error);
+    if (text == NULL)
       return NULL;
-    text = (const char *)decoder->inflated;
+  }
+  /* A tree takes a hundred times the bytes of its text. */
+  if (decoder->control &&
+      callstats_json_count_values (text, length) > CALLSTATS_MAX_CONTROL_VALUES) {
+    fail (error, "A message of a backend has more than %d values",
+        CALLSTATS_MAX_CONTROL_VALUES);
+    return NULL;
   }
   return callstats_json_parse_object (text, length, error);
 }
@@ -595,6 +563,10 @@ callstats_decoder_push (
   type = callstats_json_get_string (object, "type", NULL);
   if (type == NULL) {
     fail (error, "A message needs a “type”");
+    return NULL;
+  }
+  if (decoder->control && (strcmp (type, "records") == 0 || strcmp (type, "part") == 0)) {
+    fail (error, "A backend sends no records");
     return NULL;
   }
   if (strcmp (type, "records") == 0)

@@ -9,7 +9,8 @@
 #include "callstats-error.h"
 #include "callstats-trust-private.h"
 
-#define MAX_REASON 200 /* bytes that are shown of what the other end says */
+#define MAX_REASON 200     /* bytes that are shown of what the other end says */
+#define UNPRINTABLE 0xfffd /* what a terminal or log would take for more than text */
 #define RETRY_AFTER "retry-after="
 
 /* What a collector says with 401, and no other token would change. */
@@ -67,11 +68,19 @@ static char *
 quote_reason (const char *reason)
 {
   g_autofree char *valid = NULL;
+  GString *quoted;
+  const char *p;
 
   if (reason == NULL || *reason == '\0')
     return g_strdup ("");
   valid = g_utf8_make_valid (reason, (gssize)MIN (strlen (reason), MAX_REASON));
-  return g_strconcat (" ", valid, NULL);
+  quoted = g_string_new (" ");
+  for (p = valid; *p != '\0'; p = g_utf8_next_char (p)) {
+    gunichar c = g_utf8_get_char (p);
+
+    g_string_append_unichar (quoted, g_unichar_isprint (c) ? c : UNPRINTABLE);
+  }
+  return g_string_free (quoted, FALSE);
 }
 
 static char *

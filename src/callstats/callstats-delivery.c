@@ -172,7 +172,7 @@ on_opened (gpointer user_data)
 
   callstats_monitor_rest_at_exit (&once);
   self->encoder = callstats_encoder_new (TRUE);
-  self->decoder = callstats_decoder_new ();
+  self->decoder = callstats_decoder_new_for_client ();
   callstats_delivery_send_hello (self);
 }
 

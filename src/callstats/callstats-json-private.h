@@ -23,6 +23,8 @@ gboolean callstats_json_check (
 
 /* The levels of a text that is JSON. */
 guint callstats_json_depth (const char *json);
+/* At least the values in a text, at most twice as many; also where it is no JSON. */
+gsize callstats_json_count_values (const char *text, gsize length);
 
 /* Refuses what is not JSON, not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH
  * before the parser sees it. Returns: (transfer full) (nullable): NULL with a

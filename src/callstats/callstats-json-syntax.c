@@ -280,3 +280,21 @@ callstats_json_depth (const char *json)
   }
   return deepest;
 }
+
+/* Each value but the outermost stands behind a bracket or a comma. */
+gsize
+callstats_json_count_values (const char *text, gsize length)
+{
+  gboolean in_string = FALSE;
+  gsize i, n = 1;
+
+  for (i = 0; i < length; i++) {
+    if (in_string && text[i] == '\\')
+      i++;
+    else if (text[i] == '"')
+      in_string = !in_string;
+    else if (!in_string && strchr ("{[,", text[i]) != NULL && text[i] != '\0')
+      n++;
+  }
+  return n;
+}

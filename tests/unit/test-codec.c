@@ -998,6 +998,31 @@ test_a_deflate_bomb_is_stopped_at_the_limit (void)
 
 /* Each of the tiny deltas in one frame stands for a whole sample: a bomb of its own. */
 static void
+test_a_client_takes_no_records_and_no_crowds (void)
+{
+  g_autoptr (GString) crowd = g_string_new ("{\"type\":\"novel\",\"x\":[");
+  const char *texts[] = { "{\"type\":\"records\",\"first\":1,\"records\":[]}",
+    "{\"type\":\"part\",\"sequence\":1,\"index\":0,\"text\":\"\"}", NULL };
+  guint i;
+
+  for (i = 0; i < CALLSTATS_MAX_CONTROL_VALUES; i++)
+    g_string_append (crowd, i == 0 ? "1" : ",1");
+  texts[2] = g_string_append (crowd, "]}")->str;
+  for (i = 0; i < G_N_ELEMENTS (texts); i++) {
+    g_autoptr (CallstatsDecoder) server = callstats_decoder_new ();
+    g_autoptr (CallstatsDecoder) client = callstats_decoder_new_for_client ();
+    g_autoptr (GBytes) frame = g_bytes_new_static (texts[i], strlen (texts[i]));
+    g_autoptr (CallstatsMessage) message = NULL;
+    g_autoptr (GError) error = NULL;
+
+    message = callstats_decoder_push (server, FALSE, frame, &error);
+    g_assert_no_error (error);
+    g_assert_null (callstats_decoder_push (client, FALSE, frame, &error));
+    g_assert_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL);
+  }
+}
+
+static void
 test_a_delta_bomb_is_stopped_at_the_limit (void)
 {
   g_autoptr (CallstatsDecoder) decoder = callstats_decoder_new ();
@@ -1210,6 +1235,8 @@ main (int argc, char **argv)
       test_frames_past_the_limit_are_refused_unread);
   g_test_add_func ("/codec/a-deflate-bomb-is-stopped-at-the-limit",
       test_a_deflate_bomb_is_stopped_at_the_limit);
+  g_test_add_func ("/codec/a-client-takes-no-records-and-no-crowds",
+      test_a_client_takes_no_records_and_no_crowds);
   g_test_add_func ("/codec/a-delta-bomb-is-stopped-at-the-limit",
       test_a_delta_bomb_is_stopped_at_the_limit);
   g_test_add_func ("/codec/slots-past-their-budget-are-refused",

@@ -57,6 +57,21 @@ test_depth_is_limited (void)
 }
 
 static void
+test_values_are_counted_before_parsing (void)
+{
+  static const struct {
+    const char *text;
+    gsize n;
+  } rows[] = { { "1", 1 }, { "[]", 2 }, { "[1,[2,3]]", 5 }, { "{\"a\":[],\"b\":{}}", 5 },
+    { "\"[[[,,,\\\",[\"", 1 }, { "\"\\\\\",,", 3 }, { "[[[", 4 }, { "\"\\", 1 } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpuint (
+        callstats_json_count_values (rows[i].text, strlen (rows[i].text)), ==, rows[i].n);
+}
+
+static void
 test_depth_error_names_the_limit (void)
 {
   g_autoptr (GError) error = NULL;
@@ -380,6 +395,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_test_add_func (
+      "/json/values-are-counted-before-parsing", test_values_are_counted_before_parsing);
   g_test_add_func ("/json/depth-is-limited", test_depth_is_limited);
   g_test_add_func ("/json/depth-error-names-the-limit", test_depth_error_names_the_limit);
   g_test_add_func ("/json/depth-counts-no-brackets-in-strings",

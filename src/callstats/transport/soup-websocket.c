@@ -8,6 +8,7 @@
  * at each call, which on that thread is the monitor's own.
  */
 #include <libsoup/soup.h>
+#include <sys/socket.h>
 
 #include "callstats-transport-private.h"
 #include "frame-guard.h"
@@ -88,8 +89,11 @@ is_open (CallstatsTransport *self)
 static gboolean
 on_closing_timeout (gpointer user_data)
 {
+  static const struct linger at_once = { .l_onoff = 1 };
   CallstatsTransport *self = user_data;
 
+  setsockopt (
+      g_socket_get_fd (self->socket), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
   clear_source (&self->closing);
   return G_SOURCE_REMOVE;
