@@ -393,7 +393,8 @@ push (CallstatsDelivery *self, CallstatsRecord *record)
   if (self->state != CALLSTATS_DELIVERY_CONNECTED ||
       !callstats_sessions_is_own (self->sessions))
     return;
-  if (record->kind != CALLSTATS_RECORD_REPORT)
+  if (record->kind != CALLSTATS_RECORD_REPORT ||
+      callstats_outbox_is_filling (callstats_delivery_outbox (self)))
     callstats_delivery_pump (self);
   else if (self->batch == NULL)
     callstats_delivery_start_timer (

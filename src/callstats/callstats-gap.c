@@ -60,10 +60,9 @@ callstats_gap_make_record (const CallstatsGap *gap, CallstatsLoss loss)
   g_string_append_printf (json,
       ",\"reason\":\"%s\",\"dropped\":%" G_GUINT64_FORMAT ",\"from\":", names[loss],
       gap->count);
-  callstats_record_append_time (gap->from, json);
-  g_string_append (json, ",\"to\":");
-  callstats_record_append_time (gap->to, json);
-  g_string_append_c (json, '}');
+  /* Whole milliseconds around them: decimals may be rounded on their way. */
+  g_string_append_printf (json, "%" G_GINT64_FORMAT ",\"to\":%" G_GINT64_FORMAT "}",
+      gap->from / 1000, (gap->to + 999) / 1000);
   return callstats_record_new_other ("gap", gap->to, json->str);
 }
 

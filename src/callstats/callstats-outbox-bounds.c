@@ -14,7 +14,8 @@
 
 #define MAX_ORDINALS 4096 /* fabrics whose reports are counted */
 #define SPARE 16          /* a part of the room, once room has to be made */
-#define PACK_FROM 4       /* the part of the room from which on reports are packed */
+#define SEND_FROM 16      /* the part of the room that waits for company to be sent */
+#define PACK_FROM 8       /* the part of the room from which on reports are packed */
 #define LEVELS 16         /* at most 2¹⁶ reports become one */
 
 CallstatsKeep
@@ -220,6 +221,13 @@ callstats_outbox_make_room (CallstatsOutbox *self)
         callstats_outbox_bytes (self) - self->n_doomed * CALLSTATS_ENTRY_BYTES -
             self->max_bytes + self->max_bytes / SPARE,
         CALLSTATS_LOSS_MEMORY);
+}
+
+gboolean
+callstats_outbox_is_filling (CallstatsOutbox *self)
+{
+  return callstats_outbox_bytes (self) - self->numbered_bytes >
+         self->max_bytes / SEND_FROM;
 }
 
 static guint

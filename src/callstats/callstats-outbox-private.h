@@ -63,6 +63,8 @@ guint64 callstats_outbox_in_flight (CallstatsOutbox *outbox);
 /* Of records, those included that will tell of gaps. */
 guint callstats_outbox_length (CallstatsOutbox *outbox);
 gsize callstats_outbox_bytes (CallstatsOutbox *outbox);
+/* So much waits to be sent that it should not wait for more. */
+gboolean callstats_outbox_is_filling (CallstatsOutbox *outbox);
 /* Nothing is left, not even a gap to tell of. */
 gboolean callstats_outbox_is_empty (CallstatsOutbox *outbox);
 /* Records given up: reports of which others were kept, and all the rest. */

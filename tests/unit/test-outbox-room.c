@@ -79,7 +79,7 @@ test_every_record_arrives_or_is_counted (void)
   g_autoptr (GRand) random = g_rand_new_with_seed (20260501);
   guint round;
 
-  for (round = 0; round < 200; round++) {
+  for (round = 0; round < 100; round++) {
     g_autoptr (CallstatsOutbox) outbox = callstats_outbox_new (20 * 512);
     Backend backend = { 0 };
     CallstatsRecord *record;
