@@ -5,8 +5,9 @@
  * it has told, and what it was promised to be kept. After SIGTERM it ends once the
  * backend has everything.
  *
- * The record n of a fabric is an event if n divides by four, else a report; both carry n
- * and `at`, the monotonic time in µs. test_chaos.py knows what else is in them.
+ * Every so many records of a fabric, by their numbers, one is an event, the others are
+ * reports; both carry their number and `at`, the monotonic time in µs. chaos_store.py
+ * knows what else is in them.
  *
  * All on the main thread, but for the thread that asks for promises.
  */
@@ -67,7 +68,7 @@ static const GOptionEntry entries[] = {
   { "user", 0, 0, G_OPTION_ARG_STRING, &user, "user-id", "ID" },
   { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &secret_file, "app-secret-file", "FILE" },
   { "ledger", 0, 0, G_OPTION_ARG_FILENAME, &ledger_path, "What was told", "FILE" },
-  { NULL },
+  G_OPTION_ENTRY_NULL,
 };
 
 static Ledger *
@@ -292,15 +293,19 @@ on_term (gpointer user_data)
 }
 
 static void
-print_losses (Chaos *self)
+print_account (Chaos *self)
 {
-  guint64 losses = 0;
-  guint i;
+  static const char *const names[] = { "events", "reports", "records-acked",
+    "records-thinned", "records-dropped" };
+  guint i, k;
 
-  for (i = 0; i < N_CLIENTS; i++)
-    losses += get_stat (self->clients[i], "records-thinned") +
-              get_stat (self->clients[i], "records-dropped");
-  g_print ("given up: %" G_GUINT64_FORMAT "\n", losses);
+  for (k = 0; k < G_N_ELEMENTS (names); k++) {
+    guint64 sum = 0;
+
+    for (i = 0; i < N_CLIENTS; i++)
+      sum += get_stat (self->clients[i], names[k]);
+    g_print ("%s: %" G_GUINT64_FORMAT "\n", names[k], sum);
+  }
 }
 
 static void
@@ -313,7 +318,7 @@ live (Chaos *self)
   g_timeout_add (TICK_MS, on_tick, self);
   g_main_loop_run (self->loop);
   g_thread_join (promises);
-  print_losses (self);
+  print_account (self);
 }
 
 static CallstatsClient *

@@ -51,12 +51,12 @@ clock_gettime (clockid_t clock, struct timespec *now)
 __attribute__ ((visibility ("default"))) int
 gettimeofday (struct timeval *restrict now, void *restrict zone)
 {
-  struct timespec time;
+  struct timespec precise;
 
   (void)zone;
-  clock_gettime (CLOCK_REALTIME, &time);
-  now->tv_sec = time.tv_sec;
-  now->tv_usec = time.tv_nsec / 1000;
+  clock_gettime (CLOCK_REALTIME, &precise);
+  now->tv_sec = precise.tv_sec;
+  now->tv_usec = precise.tv_nsec / 1000;
   return 0;
 }
 
