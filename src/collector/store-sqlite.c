@@ -9,6 +9,8 @@
  */
 #include "store-sqlite-private.h"
 
+#include <string.h>
+
 #define COMMIT_WINDOW (50 * G_TIME_SPAN_MILLISECOND)
 #define MAX_IDLE_READERS 4
 
@@ -220,9 +222,25 @@ touch_session (SqliteStore *self, Session *session)
     sqlite_client_refresh (self->rows, session->client, &self->error);
 }
 
+/* A connection that this one takes over from may have written in the same transaction:
+ * its row has to tell. */
+static void
+settle_predecessors (SqliteStore *self, const Session *session)
+{
+  for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
+    Session *other = self->touched->pdata[i];
+
+    if (other->client != NULL && strcmp (other->name, session->name) == 0 &&
+        strcmp (other->user, session->user) == 0 &&
+        strcmp (other->app, session->app) == 0)
+      sqlite_client_settle (self->rows, other->client, &self->error);
+  }
+}
+
 static void
 open_session (SqliteStore *self, Session *session)
 {
+  settle_predecessors (self, session);
   touch_session (self, session);
   if (self->error != NULL)
     return;
