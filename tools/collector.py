@@ -49,6 +49,7 @@ class Collector:
         self.app = app
         self.secret_file = secret_file
         self.port = port
+        self.move_to = None  # where it sends its clients when it is stopped
         self.process = None
         self.output = []
 
@@ -122,7 +123,8 @@ class Collector:
     def _command(self):
         return [self.program, "--listen", f"127.0.0.1:{self.port}",
                 "--store", "sqlite:" + os.path.join(self.data, "callstats.sqlite"),
-                "--app", self.app, "--app-secret-file", self.secret_file]
+                "--app", self.app, "--app-secret-file", self.secret_file,
+                *(["--move-to", self.move_to] if self.move_to else [])]
 
     def _read(self, process, lines):
         with process.stdout:

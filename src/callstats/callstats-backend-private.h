@@ -27,6 +27,7 @@ gboolean callstats_backend_is_file (const char *url);
  * has none. */
 char *callstats_backend_make_conference_url (
     const CallstatsBackend *backend, const char *app, const char *conference);
+CallstatsBackend *callstats_backend_copy (const CallstatsBackend *backend);
 void callstats_backend_free (CallstatsBackend *backend);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CallstatsBackend, callstats_backend_free)

@@ -216,6 +216,18 @@ callstats_backend_make_conference_url (
       base, "/api/v1/apps/", escaped_app, "/conferences/", escaped_conference, NULL);
 }
 
+CallstatsBackend *
+callstats_backend_copy (const CallstatsBackend *backend)
+{
+  CallstatsBackend *copy = g_new (CallstatsBackend, 1);
+
+  copy->stream = g_strdup (backend->stream);
+  copy->origin = g_strdup (backend->origin);
+  copy->path = g_strdup (backend->path);
+  copy->loopback = backend->loopback;
+  return copy;
+}
+
 void
 callstats_backend_free (CallstatsBackend *backend)
 {

@@ -148,6 +148,15 @@ static const Property properties[] = {
       "trusts",
       TEXT, AT (ca_file) },
   /**
+   * CallstatsClient:allowed-backends:
+   *
+   * The origins (`wss://HOST[:PORT]`, with commas or spaces in between) to which the
+   * backend may move this client in mid-call. Unset: none.
+   */
+  { "allowed-backends",
+      "Origins, with commas in between, to which the backend may move; unset: none", TEXT,
+      AT (allowed_backends) },
+  /**
    * CallstatsClient:memory-max-bytes:
    *
    * Bytes of records kept in memory while the backend does not take them. Of clients that

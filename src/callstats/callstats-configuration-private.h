@@ -22,6 +22,7 @@ typedef struct {
   char *application_version;
   GVariant *additional_ids; /* a{ss}; nullable */
   gboolean allow_plaintext;
+  char *allowed_backends; /* origins */
   guint64 memory_max_bytes;
   char *spool_dir;
   guint64 spool_max_bytes;

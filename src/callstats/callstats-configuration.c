@@ -11,6 +11,7 @@
 #include "callstats-error.h"
 #include "callstats-json-private.h"
 #include "callstats-limits-private.h"
+#include "callstats-route-private.h"
 #include "callstats-token-private.h"
 #include "callstats-version.h"
 
@@ -33,6 +34,7 @@ callstats_configuration_copy (const CallstatsConfiguration *from)
   copy->site_id = g_strdup (from->site_id);
   copy->application_version = g_strdup (from->application_version);
   copy->spool_dir = g_strdup (from->spool_dir);
+  copy->allowed_backends = g_strdup (from->allowed_backends);
   if (from->additional_ids != NULL)
     copy->additional_ids = g_variant_ref (from->additional_ids);
   return copy;
@@ -54,6 +56,7 @@ callstats_configuration_clear (CallstatsConfiguration *configuration)
   g_free (configuration->site_id);
   g_free (configuration->application_version);
   g_free (configuration->spool_dir);
+  g_free (configuration->allowed_backends);
   g_clear_pointer (&configuration->additional_ids, g_variant_unref);
 }
 
@@ -141,6 +144,7 @@ callstats_configuration_check (
          check_text ("site-id", configuration->site_id, CALLSTATS_MAX_SITE_ID, error) &&
          check_text ("application-version", configuration->application_version,
              CALLSTATS_MAX_APPLICATION_VERSION, error) &&
+         callstats_route_check_allowed (configuration->allowed_backends, error) &&
          check_additional_ids (configuration->additional_ids, error);
 }
 
@@ -312,6 +316,7 @@ callstats_configuration_same_identity (
          same_text (one->user_id, other->user_id) &&
          same_text (one->spool_dir, other->spool_dir) &&
          same_text (one->ca_file, other->ca_file) &&
+         same_text (one->allowed_backends, other->allowed_backends) &&
          one->allow_plaintext == other->allow_plaintext;
 }
 

@@ -23,12 +23,16 @@ callstats_delivery_change_session (CallstatsDelivery *self)
   return TRUE;
 }
 
-/* The backend lost what it had acknowledged, a database of another day say: what is still
- * here begins a session of its own. */
+/* The backend lost what it had acknowledged, a database of another day say, or is another
+ * one: what is still here begins a session of its own. */
 static void
 begin_anew (CallstatsDelivery *self)
 {
   callstats_sessions_begin_anew (self->sessions);
+  if (self->is_fresh) {
+    callstats_delivery_reconnect (self);
+    return;
+  }
   callstats_delivery_fail (self, CALLSTATS_ERROR_PROTOCOL,
       "Backend %s does not know what it acknowledged before; a new session begins",
       self->uri);
@@ -43,11 +47,14 @@ greet (CallstatsDelivery *self)
   self->connects++;
   self->token_was_good = TRUE;
   self->refusals = 0;
+  self->is_fresh = FALSE;
+  callstats_route_note_success (&self->route);
   callstats_outbox_rewind (callstats_delivery_outbox (self));
   callstats_delivery_note_life (self);
   callstats_delivery_schedule_renewal (self);
   self->callbacks.welcomed (self->user_data);
-  if (!callstats_delivery_change_session (self))
+  if (!callstats_delivery_leave_if_leaving (self) &&
+      !callstats_delivery_change_session (self))
     callstats_delivery_pump (self);
 }
 
@@ -136,7 +143,8 @@ on_ack (CallstatsDelivery *self, JsonObject *ack)
         "Backend %s acknowledged what was not sent; it is connected to again", self->uri);
     return;
   }
-  if (!callstats_delivery_change_session (self) && self->batch == NULL)
+  if (!callstats_delivery_leave_if_settled (self) &&
+      !callstats_delivery_change_session (self) && self->batch == NULL)
     callstats_delivery_pump (self);
   self->callbacks.progressed (self->user_data);
 }
@@ -157,6 +165,7 @@ static const ControlMessage control_messages[] = {
   { "welcome", on_welcome },
   { "ack", on_ack },
   { "keyframe", on_keyframe_request },
+  { "move", callstats_delivery_move },
 };
 
 static void

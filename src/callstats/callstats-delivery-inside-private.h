@@ -12,6 +12,7 @@
 #include "callstats-codec-private.h"
 #include "callstats-delivery-class-private.h"
 #include "callstats-network-watch-private.h"
+#include "callstats-route-private.h"
 #include "callstats-sessions-private.h"
 #include "callstats-transport-private.h"
 
@@ -20,7 +21,7 @@ struct _CallstatsDelivery {
   CallstatsDeliveryCallbacks callbacks;
   gpointer user_data;
 
-  char *uri;
+  char *uri; /* of where the route leads now */
   char *audience;
   char *app_id;
   char *user_id;
@@ -44,7 +45,14 @@ struct _CallstatsDelivery {
   gboolean probing; /* CONNECTED: the network changed, and nothing came since */
   gboolean told_trouble;
   CallstatsNetworkWatch *network; /* NULL: cannot be watched */
-  GQueue outgoing;                /* GBytes: encoded, and not given to libsoup yet */
+  CallstatsRoute route;
+  CallstatsBackend *leaving_for; /* NULL: it stays here */
+  GSource *settling;             /* CONNECTED: until all is acknowledged, for that */
+  guint move_wait;               /* s, before it is there */
+  guint move_tries;              /* to settle what is in doubt here */
+  gboolean told_move;            /* that one was not followed */
+  gboolean is_fresh;             /* no welcome since the route changed */
+  GQueue outgoing;               /* GBytes: encoded, and not given to libsoup yet */
   gint64 hello_at;
   char *token;             /* what the connection was opened with, or renewed by */
   gboolean token_was_good; /* the backend took it */
@@ -73,6 +81,23 @@ void callstats_delivery_fail (CallstatsDelivery *self, int code, const char *for
 void callstats_delivery_reconnect (CallstatsDelivery *self);
 /* The other end is there. */
 void callstats_delivery_note_life (CallstatsDelivery *self);
+
+void callstats_delivery_reconnect_in (CallstatsDelivery *self, guint wait_ms);
+
+/* Moves */
+void callstats_delivery_begin_route (
+    CallstatsDelivery *self, const CallstatsDeliveryOptions *options);
+void callstats_delivery_end_route (CallstatsDelivery *self);
+/* The backend asks for it. */
+void callstats_delivery_move (CallstatsDelivery *self, JsonObject *message);
+/* TRUE: it is to leave, and has left. */
+gboolean callstats_delivery_leave_if_settled (CallstatsDelivery *self);
+/* The same right after a welcome, where nothing is in doubt. */
+gboolean callstats_delivery_leave_if_leaving (CallstatsDelivery *self);
+/* A connection or try ended: the next one may go elsewhere. */
+void callstats_delivery_choose_route (CallstatsDelivery *self, gboolean was_connected);
+/* It is refused where it was moved to. FALSE: it was not moved. */
+gboolean callstats_delivery_go_home (CallstatsDelivery *self, const GError *why);
 
 /* Sending */
 void callstats_delivery_send_message (CallstatsDelivery *self, const char *json);

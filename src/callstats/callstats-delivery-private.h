@@ -20,6 +20,8 @@ typedef struct {
   const char *client;  /* a JSON object's text: what hello tells of this client */
   const char *ca_file; /* nullable: those the system trusts */
   gsize max_bytes;     /* of records in memory */
+  const char *allowed_backends;       /* nullable: origins that it may be moved to */
+  gboolean allow_plaintext;           /* there, too */
   const CallstatsSpoolOptions *spool; /* nullable: memory only */
 } CallstatsDeliveryOptions;
 
@@ -42,6 +44,8 @@ typedef struct {
   void (*progressed) (gpointer user_data);
   /* Something its user should know; retry tells whether it is tried again. */
   void (*trouble) (const GError *error, gboolean retry, gpointer user_data);
+  /* Something its user should know that ends nothing. */
+  void (*notice) (const GError *error, gpointer user_data);
   /* Nothing can be kept on disk, or no longer. */
   void (*spool_trouble) (const GError *error, gpointer user_data);
 } CallstatsDeliveryCallbacks;

@@ -119,7 +119,8 @@ callstats_delivery_pump (CallstatsDelivery *self)
   callstats_delivery_clear_source (&self->batch);
   if (self->state == CALLSTATS_DELIVERY_CONNECTED)
     drain (self);
-  while (self->state == CALLSTATS_DELIVERY_CONNECTED && self->outgoing.length == 0 &&
+  while (self->state == CALLSTATS_DELIVERY_CONNECTED && self->leaving_for == NULL &&
+         self->outgoing.length == 0 &&
          self->transport_class->is_writable (self->transport) && send_batch (self))
     ;
   callstats_sessions_touch (self->sessions);

@@ -102,6 +102,7 @@ callstats_delivery_retry (CallstatsDelivery *self, const GError *error, guint at
 {
   if (callstats_backoff_note_end (&self->backoff, g_get_monotonic_time (), at_least_ms))
     self->told_trouble = FALSE;
+  callstats_delivery_choose_route (self, self->state == CALLSTATS_DELIVERY_CONNECTED);
   if (self->state == CALLSTATS_DELIVERY_CONNECTED)
     callstats_sessions_note_end (self->sessions);
   callstats_delivery_disconnect (self);
@@ -123,11 +124,17 @@ callstats_delivery_fail (CallstatsDelivery *self, int code, const char *format, 
 }
 
 void
-callstats_delivery_reconnect (CallstatsDelivery *self)
+callstats_delivery_reconnect_in (CallstatsDelivery *self, guint wait_ms)
 {
   callstats_delivery_disconnect (self);
-  self->state = CALLSTATS_DELIVERY_CONNECTING;
-  callstats_delivery_start_timer (self, &self->retry, 0, on_retry);
+  self->state = wait_ms > 0 ? CALLSTATS_DELIVERY_WAITING : CALLSTATS_DELIVERY_CONNECTING;
+  callstats_delivery_start_timer (self, &self->retry, wait_ms, on_retry);
+}
+
+void
+callstats_delivery_reconnect (CallstatsDelivery *self)
+{
+  callstats_delivery_reconnect_in (self, 0);
 }
 
 static gboolean
@@ -194,7 +201,8 @@ refused_for_good (CallstatsDelivery *self, const CallstatsTransportEnd *end)
   g_autoptr (GError) error =
       callstats_end_describe_refusal (end, self->uri, self->app_id);
 
-  stop (self, error);
+  if (!callstats_delivery_go_home (self, error))
+    stop (self, error);
 }
 
 /* A token that was good once is no longer; one that is new may be of a secret that was
@@ -376,6 +384,7 @@ free_online (CallstatsDelivery *self)
   callstats_delivery_clear_source (&self->retry);
   callstats_network_watch_free (self->network);
   callstats_sessions_free (self->sessions);
+  callstats_delivery_end_route (self);
   g_free (self->uri);
   g_free (self->audience);
   g_free (self->app_id);
@@ -507,8 +516,7 @@ callstats_delivery_new_online (const CallstatsDeliveryOptions *options,
   self->base.kind = &online;
   self->callbacks = *callbacks;
   self->user_data = user_data;
-  self->uri = g_strdup (options->backend->stream);
-  self->audience = g_strdup (options->backend->origin);
+  callstats_delivery_begin_route (self, options);
   self->app_id = g_strdup (options->app_id);
   self->user_id = g_strdup (options->user_id);
   self->client = g_strdup (options->client);

@@ -24,8 +24,8 @@ typedef struct {
   void (*progressed) (gpointer user_data);
   /* Something its user should know: once in an outage. */
   void (*trouble) (const GError *error, gpointer user_data);
-  /* Nothing can be kept on disk, or no longer. */
-  void (*spool_trouble) (const GError *error, gpointer user_data);
+  /* Something its user should know that ends nothing. */
+  void (*notice) (const GError *error, gpointer user_data);
   /* Only the application can make a token. Members are asked one after another, until one
    * of them is configured with another one. */
   void (*need_token) (gboolean force, gpointer user_data);

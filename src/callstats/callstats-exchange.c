@@ -164,7 +164,7 @@ static void
 tell_spool_trouble (CallstatsMember *member)
 {
   member->told_spool = TRUE;
-  member->callbacks.spool_trouble (member->exchange->spool_trouble, member->user_data);
+  member->callbacks.notice (member->exchange->spool_trouble, member->user_data);
 }
 
 static void
@@ -179,6 +179,19 @@ on_spool_trouble (const GError *error, gpointer user_data)
     tell_spool_trouble (member_at (self, i));
 }
 
+static void
+on_notice (const GError *error, gpointer user_data)
+{
+  CallstatsExchange *self = user_data;
+  guint i;
+
+  for (i = 0; i < self->members->len; i++) {
+    CallstatsMember *member = member_at (self, i);
+
+    member->callbacks.notice (error, member->user_data);
+  }
+}
+
 static const CallstatsDeliveryCallbacks delivery_callbacks = {
   .get_token = callstats_exchange_get_token,
   .ask_token = callstats_exchange_ask_token,
@@ -187,6 +200,7 @@ static const CallstatsDeliveryCallbacks delivery_callbacks = {
   .configured = on_configured,
   .progressed = on_progressed,
   .trouble = on_trouble,
+  .notice = on_notice,
   .spool_trouble = on_spool_trouble,
 };
 
@@ -284,6 +298,8 @@ make_delivery (CallstatsExchange *self, const CallstatsConfiguration *configurat
     .client = client,
     .ca_file = configuration->ca_file,
     .max_bytes = configuration->memory_max_bytes,
+    .allowed_backends = configuration->allowed_backends,
+    .allow_plaintext = configuration->allow_plaintext,
     .spool = spools ? &spool : NULL,
   };
 

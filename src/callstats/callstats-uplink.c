@@ -140,7 +140,7 @@ on_trouble (const GError *error, gpointer user_data)
 }
 
 static void
-on_spool_trouble (const GError *error, gpointer user_data)
+on_notice (const GError *error, gpointer user_data)
 {
   CallstatsUplink *self = user_data;
 
@@ -160,7 +160,7 @@ static const CallstatsMemberCallbacks member_callbacks = {
   .configured = on_configured,
   .progressed = on_progressed,
   .trouble = on_trouble,
-  .spool_trouble = on_spool_trouble,
+  .notice = on_notice,
   .need_token = on_need_token,
 };
 

@@ -57,7 +57,7 @@ typedef struct {
 static int n_fabrics = 3;
 static int rate = 50;
 static gint64 memory = 4 * 1024 * 1024;
-static char *spool, *backend, *user, *secret_file, *ledger_path;
+static char *spool, *backend, *allowed, *user, *secret_file, *ledger_path;
 
 static const GOptionEntry entries[] = {
   { "fabrics", 0, 0, G_OPTION_ARG_INT, &n_fabrics, "At a time", "N" },
@@ -65,6 +65,7 @@ static const GOptionEntry entries[] = {
   { "memory", 0, 0, G_OPTION_ARG_INT64, &memory, "memory-max-bytes", "BYTES" },
   { "spool", 0, 0, G_OPTION_ARG_FILENAME, &spool, "spool-dir", "PATH" },
   { "backend", 0, 0, G_OPTION_ARG_STRING, &backend, "backend-url", "URL" },
+  { "allowed", 0, 0, G_OPTION_ARG_STRING, &allowed, "allowed-backends", "URLS" },
   { "user", 0, 0, G_OPTION_ARG_STRING, &user, "user-id", "ID" },
   { "secret-file", 0, 0, G_OPTION_ARG_FILENAME, &secret_file, "app-secret-file", "FILE" },
   { "ledger", 0, 0, G_OPTION_ARG_FILENAME, &ledger_path, "What was told", "FILE" },
@@ -328,8 +329,8 @@ make_client (guint number)
   CallstatsClient *client = callstats_client_new ("end-to-end", user);
 
   g_object_set (client, "app-secret-file", secret_file, "conference-id", conference,
-      "backend-url", backend, "spool-dir", spool, "memory-max-bytes", (guint64)memory,
-      NULL);
+      "backend-url", backend, "allowed-backends", allowed, "spool-dir", spool,
+      "memory-max-bytes", (guint64)memory, NULL);
   g_signal_connect (client, "warning", G_CALLBACK (on_warning), NULL);
   callstats_client_initialize (client);
   return client;
