@@ -231,6 +231,14 @@ on_opened (gpointer user_data, guint64 stored)
   log_info ("client-connected", "app", self->identity->app, "user", self->identity->user,
       "session", self->name, NULL);
   send_welcome (self, stored);
+  ingest_connection_move (self);
+}
+
+void
+ingest_connection_move (IngestConnection *self)
+{
+  if (self->ingest->move != NULL && self->state == STATE_OPEN)
+    soup_websocket_connection_send_text (self->socket, self->ingest->move);
 }
 
 static void

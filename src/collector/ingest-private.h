@@ -26,6 +26,10 @@ struct _Ingest {
   gboolean congested; /* connections are paused because of the total */
   gboolean trim_due;  /* a connection ended badly, and may have cost memory before */
   guint sweep;
+  char *move; /* the message that asks to move; NULL: clients may stay */
+  gint64 move_deadline;
+  GSourceFunc moved;
+  gpointer moved_data;
   gboolean stopping;
   gint64 stop_deadline;
   GSourceFunc stopped;
@@ -54,5 +58,7 @@ void ingest_connection_close (
 /* Once a second: deadlines, and acks that could not be sent. monotonic in µs, now in s.
  */
 void ingest_connection_tick (IngestConnection *connection, gint64 monotonic, gint64 now);
+/* Sends the ingest's request to move, where there is one and the client was welcomed. */
+void ingest_connection_move (IngestConnection *connection);
 /* Reads on, unless too much still waits. */
 void ingest_connection_resume (IngestConnection *connection);

@@ -9,11 +9,13 @@
 #endif
 #include <string.h>
 
+#include "callstats/callstats-json-private.h"
 #include "listener.h"
 #include "log.h"
 #include "reply.h"
 
 #define STOP_SECONDS 5
+#define MOVE_SECONDS 6 /* for clients that were asked to move */
 /* Until clients come back: about what another start takes. */
 #define RETRY_AFTER "2"
 
@@ -29,6 +31,17 @@ finish_stopping (Ingest *ingest)
   ingest->stopped = NULL;
   if (stopped != NULL)
     stopped (ingest->stopped_data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+finish_moving (Ingest *ingest)
+{
+  GSourceFunc moved = ingest->moved;
+
+  ingest->moved = NULL;
+  if (moved != NULL)
+    moved (ingest->moved_data);
   return G_SOURCE_REMOVE;
 }
 
@@ -69,6 +82,8 @@ sweep_connections (gpointer user_data)
   for (guint i = 0; i < list->len; i++)
     ingest_connection_tick (list->pdata[i], monotonic, now);
   trim_memory (ingest);
+  if (monotonic > ingest->move_deadline)
+    finish_moving (ingest);
   if (ingest->stopping && monotonic > ingest->stop_deadline)
     finish_stopping (ingest);
   return G_SOURCE_CONTINUE;
@@ -97,6 +112,7 @@ ingest_free (Ingest *ingest)
   g_source_remove (ingest->sweep);
   g_hash_table_unref (ingest->connections);
   g_hash_table_unref (ingest->sessions);
+  g_free (ingest->move);
   g_free (ingest);
 }
 
@@ -104,6 +120,8 @@ void
 ingest_forget (Ingest *ingest, IngestConnection *connection)
 {
   g_hash_table_remove (ingest->connections, connection);
+  if (ingest->move != NULL && g_hash_table_size (ingest->connections) == 0)
+    finish_moving (ingest);
   if (ingest->stopping && g_hash_table_size (ingest->connections) == 0)
     finish_stopping (ingest);
 }
@@ -146,6 +164,30 @@ ingest_remove_waiting (Ingest *ingest, gsize bytes)
   list = list_connections (ingest);
   for (guint i = 0; i < list->len; i++)
     ingest_connection_resume (list->pdata[i]);
+}
+
+static gboolean
+on_nobody_to_move (gpointer user_data)
+{
+  return finish_moving (user_data);
+}
+
+void
+ingest_move (Ingest *ingest, const char *to, GSourceFunc func, gpointer user_data)
+{
+  g_autoptr (GPtrArray) list = list_connections (ingest);
+  GString *message = g_string_new ("{\"type\":\"move\",\"to\":");
+
+  callstats_json_append_string (message, to);
+  g_string_append_c (message, '}');
+  ingest->move = g_string_free (message, FALSE);
+  ingest->moved = func;
+  ingest->moved_data = user_data;
+  ingest->move_deadline = g_get_monotonic_time () + MOVE_SECONDS * G_USEC_PER_SEC;
+  for (guint i = 0; i < list->len; i++)
+    ingest_connection_move (list->pdata[i]);
+  if (list->len == 0)
+    g_idle_add (on_nobody_to_move, ingest);
 }
 
 static gboolean

@@ -22,6 +22,9 @@ void ingest_free (Ingest *ingest);
 /* A request to the stream's path. */
 void ingest_handshake (Ingest *ingest, SoupServerMessage *message);
 
+/* Asks every client, and those that still come, to move to another collector, and calls
+ * func when all have left or had their time. to: a WebSocket's address. */
+void ingest_move (Ingest *ingest, const char *to, GSourceFunc func, gpointer user_data);
 /* Takes no more records, waits for those that came to be durable, says goodbye to every
  * client, then calls func; at the latest after a few seconds. */
 void ingest_stop (Ingest *ingest, GSourceFunc func, gpointer user_data);

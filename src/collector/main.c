@@ -29,6 +29,7 @@ typedef struct {
   Ingest *ingest;
   Query *query;
   Server *server;
+  const char *move_to; /* nullable */
   gboolean stopping;
 } Collector;
 
@@ -38,6 +39,16 @@ quit (gpointer user_data)
   Collector *collector = user_data;
 
   g_main_loop_quit (collector->loop);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+say_goodbye (gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  server_stop (collector->server);
+  ingest_stop (collector->ingest, quit, collector);
   return G_SOURCE_REMOVE;
 }
 
@@ -52,8 +63,10 @@ on_signal (gpointer user_data)
     return quit (collector), G_SOURCE_CONTINUE;
   collector->stopping = TRUE;
   log_info ("stopping", NULL);
-  server_stop (collector->server);
-  ingest_stop (collector->ingest, quit, collector);
+  if (collector->move_to != NULL)
+    ingest_move (collector->ingest, collector->move_to, say_goodbye, collector);
+  else
+    say_goodbye (collector);
   return G_SOURCE_CONTINUE;
 }
 
@@ -116,7 +129,8 @@ stop (Collector *collector)
 static gboolean
 run (Options *options, GError **error)
 {
-  Collector collector = { .loop = g_main_loop_new (NULL, FALSE) };
+  Collector collector = { .loop = g_main_loop_new (NULL, FALSE),
+    .move_to = options->move_to };
   guint interrupt = g_unix_signal_add (SIGINT, on_signal, &collector);
   guint terminate = g_unix_signal_add (SIGTERM, on_signal, &collector);
   gboolean started = start (&collector, options, error);

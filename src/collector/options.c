@@ -43,6 +43,7 @@ typedef struct {
   char *keys;
   char **origins;
   int max_connections;
+  char *move_to;
   gboolean version;
 } Arguments;
 
@@ -56,6 +57,7 @@ arguments_clear (Arguments *arguments)
   g_strfreev (arguments->public_keys);
   g_free (arguments->keys);
   g_strfreev (arguments->origins);
+  g_free (arguments->move_to);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
@@ -98,6 +100,10 @@ parse_arguments (Arguments *arguments, int argc, char **argv, GError **error)
         "An address under which clients know this collector; may be repeated", "URL" },
     { "max-connections", 0, 0, G_OPTION_ARG_INT, &arguments->max_connections,
         "Connections beyond this are refused (10000)", "N" },
+    { "move-to", 0, 0, G_OPTION_ARG_STRING, &arguments->move_to,
+        "When stopped, ask clients to go on there, as far as their allowed-backends lets "
+        "them",
+        "URL" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &arguments->version, "Print the version",
         NULL },
     G_OPTION_ENTRY_NULL,
@@ -207,6 +213,23 @@ load_applications (Options *options, const Arguments *arguments, GError **error)
 }
 
 static gboolean
+parse_move_to (Options *options, const char *url, GError **error)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_HAS_PASSWORD, NULL);
+
+  if (uri == NULL ||
+      g_strv_contains (
+          (const char *const[]){ "ws", "wss", NULL }, g_uri_get_scheme (uri)) == FALSE ||
+      g_uri_get_host (uri) == NULL || *g_uri_get_host (uri) == '\0' ||
+      g_uri_get_userinfo (uri) != NULL || g_uri_get_query (uri) != NULL)
+    return fail (error,
+        "--move-to: that is not the address of a collector; write it like "
+        "wss://HOST[:PORT]/");
+  options->move_to = g_strdup (url);
+  return TRUE;
+}
+
+static gboolean
 fill_options (Options *options, const Arguments *arguments, GError **error)
 {
   if (arguments->store == NULL)
@@ -218,7 +241,8 @@ fill_options (Options *options, const Arguments *arguments, GError **error)
   options->max_connections = arguments->max_connections;
   if (!parse_listen (options,
           arguments->listen != NULL ? arguments->listen : DEFAULT_LISTEN, error) ||
-      !load_applications (options, arguments, error))
+      !load_applications (options, arguments, error) ||
+      (arguments->move_to != NULL && !parse_move_to (options, arguments->move_to, error)))
     return FALSE;
   for (guint i = 0; arguments->origins != NULL && arguments->origins[i] != NULL; i++)
     if (!origins_add (options->origins, arguments->origins[i], error))
@@ -251,5 +275,6 @@ options_free (Options *options)
   g_free (options->store);
   applications_free (options->applications);
   origins_free (options->origins);
+  g_free (options->move_to);
   g_free (options);
 }

@@ -14,6 +14,7 @@ typedef struct {
   guint16 port;
   char *store;
   guint max_connections;
+  char *move_to; /* nullable: where clients are sent when it is stopped */
   Applications *applications;
   Origins *origins; /* those of --origin */
   gboolean show_version;
