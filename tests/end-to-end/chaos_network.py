@@ -82,6 +82,7 @@ class _Link:
             gate.set()
         self.stalled_at = None
         self.slow = False
+        self.dies_young = False  # its request passes, but no more
 
     def stall(self, directions, now):
         self.stalled_at = now
@@ -90,6 +91,7 @@ class _Link:
 
     def go_on(self):
         self.stalled_at = None
+        self.dies_young = False
         for gate in self.gates.values():
             gate.set()
 
@@ -125,6 +127,7 @@ class Proxy:
         self.port = listener.getsockname()[1]
         self._way = network.call(asyncio.Event)  # of new connections
         network.call(self._way.set)
+        self._blocks = 0  # of new connections, but for their requests
         network.servers.append(asyncio.run_coroutine_threadsafe(
             asyncio.start_server(self._serve, sock=listener, limit=RECEIVE_BUFFER),
             network.loop).result(30))
@@ -140,10 +143,11 @@ class Proxy:
         """RST in both directions."""
         self.network.call(self._each, _Link.reset)
 
-    def stall(self, directions, new_ones_too):
-        """What comes from now on stays here; nobody is told. Returns what ends it, with
+    def stall(self, directions, new_ones=None):
+        """What comes from now on stays here; nobody is told. Of new connections all stays
+        here ("mute"), or all but the request ("unanswered"). Returns what ends it, with
         whether it heals or is reset."""
-        return self.network.call(self._stall, directions, new_ones_too)
+        return self.network.call(self._stall, directions, new_ones)
 
     def read_slowly(self):
         """Returns what ends it."""
@@ -153,16 +157,23 @@ class Proxy:
         for link in list(self._links):
             function(link)
 
-    def _stall(self, directions, new_ones_too):
+    def _stall(self, directions, new_ones):
         links = set(self._links)
         for link in links:
             link.stall(directions, self.network.loop.time())
-        if new_ones_too:
+        if new_ones == "mute":
             self._way.clear()
-        return lambda heals: self.network.call(self._go_on, links, new_ones_too, heals)
+        elif new_ones == "unanswered":
+            self._blocks += 1
+        return lambda heals: self.network.call(self._go_on, links, new_ones, heals)
 
-    def _go_on(self, links, new_ones_too, heals):
+    def _go_on(self, links, new_ones, heals):
         now = self.network.loop.time()
+        if new_ones == "mute":
+            self._way.set()
+        elif new_ones == "unanswered":
+            self._blocks -= 1
+            links = links | {link for link in self._links if link.dies_young}
         for link in links & self._links:
             if (link.stalled_at is not None and now - link.stalled_at > GAVE_UP_AFTER
                     and link.has_been_left()):
@@ -171,8 +182,6 @@ class Proxy:
                 link.go_on()
             else:
                 link.reset()
-        if new_ones_too:
-            self._way.set()
 
     def _read_slowly(self):
         links = set(self._links)
@@ -186,6 +195,7 @@ class Proxy:
 
     async def _serve(self, reader, writer):
         link = _Link(writer)
+        link.dies_young = self._blocks > 0
         self._links.add(link)
         try:
             await self._way.wait()
@@ -208,6 +218,8 @@ class Proxy:
             await link.gates[direction].wait()
             writer.write(data)
             await writer.drain()
+            if link.dies_young:
+                link.stall(BOTH, self.network.loop.time())
             if link.slow:
                 await asyncio.sleep(SLOW_PAUSE)
         await link.gates[direction].wait()

@@ -50,7 +50,7 @@ class Form:
 
 
 SHORT = Form(50, 5, 60, 0.4, (0.1, 0.6), (1, 3), 0, (0, 0), 1000)
-LONG = Form(1000, 10, 32, 2.4, (0.1, 4), (2, 40), 0.15, (21, 66), 200000)
+LONG = Form(1000, 10, 32, 2.4, (0.1, 4), (2, 40), 0.15, (21, 75), 200000)
 
 FORM = LONG if os.environ.get("CALLSTATS_LONG") else SHORT
 FORM.faults = int(os.environ.get("CALLSTATS_CHAOS_FAULTS", FORM.faults))
@@ -256,7 +256,8 @@ class Chaos(EndToEnd):
     def half_open(self):
         """For connections that are there, and sometimes for new ones too."""
         directions = self.random.choice((("up",), ("down",), ("up", "down")))
-        end = self.used_proxy().stall(directions, self.random.random() < 0.3)
+        new_ones = self.random.choice((None, None, None, "mute", "unanswered"))
+        end = self.used_proxy().stall(directions, new_ones)
         heals = self.random.random() < 0.5
         return lambda: end(heals)
 
@@ -272,7 +273,8 @@ class Chaos(EndToEnd):
                     ballast.write(bytes(4096))
             except OSError:
                 pass
-        end = self.seats[-1].proxy.stall(chaos_network.BOTH, True)
+        end = self.seats[-1].proxy.stall(chaos_network.BOTH,
+                                         self.random.choice(("mute", "unanswered")))
 
         def empty():
             if os.path.exists(path):
@@ -293,7 +295,7 @@ class Chaos(EndToEnd):
     def weights(self):
         """Fault → how often it comes, and whether it may last long."""
         faults = {
-            "kill_collector": (6, False), "stop_collector": (6, True),
+            "kill_collector": (5, False), "stop_collector": (6, True),
             "kill_client": (20, False), "stop_client": (10, True), "reset": (16, False),
             "half_open": (14, True), "slow_reader": (8, True),
             "step_client_clock": (6, False), "step_collector_clock": (4, False),
