@@ -37,6 +37,9 @@ struct _FakeCollector {
   gboolean dropping;
   gboolean stalled;
   guint handshakes, connections, tokens;
+  char *key;            /* nullable */
+  GHashTable *seen;     /* tokens */
+  GHashTable *revoked;  /* tokens */
   GPtrArray *hellos;    /* JsonObject */
   GPtrArray *records;   /* CallstatsRecord */
   GArray *arrivals;     /* Arrival */
@@ -73,23 +76,36 @@ set_date (SoupServerMessage *message, gint64 now)
       soup_server_message_get_response_headers (message), "Date", text);
 }
 
+/* Under the lock. */
 static gboolean
-has_good_token (SoupServerMessage *message, gint64 now)
+is_good_token (FakeCollector *self, const char *token, gint64 now)
 {
-  const char *value = soup_message_headers_get_one (
-      soup_server_message_get_request_headers (message), "Authorization");
+  const char *key = self->key != NULL ? self->key : FAKE_SECRET;
   jwt_t *jwt = NULL;
   gboolean good;
 
-  if (value == NULL || !g_str_has_prefix (value, "Bearer ") ||
-      jwt_decode (&jwt, value + strlen ("Bearer "), (const unsigned char *)FAKE_SECRET,
-          (int)strlen (FAKE_SECRET)) != 0)
+  if (!g_hash_table_add (self->seen, g_strdup (token)) &&
+      g_hash_table_contains (self->revoked, token))
     return FALSE;
-  good = g_strcmp0 (jwt_get_grant (jwt, "appID"), FAKE_APP) == 0 &&
+  if (jwt_decode (&jwt, token, (const unsigned char *)key, (int)strlen (key)) != 0)
+    return FALSE;
+  good = jwt_get_alg (jwt) == (self->key != NULL ? JWT_ALG_ES256 : JWT_ALG_HS256) &&
+         g_strcmp0 (jwt_get_grant (jwt, "appID"), FAKE_APP) == 0 &&
          jwt_get_grant_int (jwt, "iat") <= now + MAX_SKEW &&
          jwt_get_grant_int (jwt, "exp") > now - MAX_SKEW;
   jwt_free (jwt);
   return good;
+}
+
+/* Under the lock. */
+static gboolean
+has_good_token (FakeCollector *self, SoupServerMessage *message, gint64 now)
+{
+  const char *value = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Authorization");
+
+  return value != NULL && g_str_has_prefix (value, "Bearer ") &&
+         is_good_token (self, value + strlen ("Bearer "), now);
 }
 
 static void
@@ -104,11 +120,13 @@ on_handshake (SoupServer *server, SoupServerMessage *message, const char *path,
   self->handshakes++;
   status = self->behaviour.refuse;
   now = tell_time (self);
+  if (status == 0 &&
+      (!has_good_token (self, message, now) || self->behaviour.refusals > 0))
+    status = SOUP_STATUS_UNAUTHORIZED;
+  self->behaviour.refusals -= self->behaviour.refusals > 0;
   changed (self);
   g_mutex_unlock (&self->lock);
   set_date (message, now);
-  if (status == 0 && !has_good_token (message, now))
-    status = SOUP_STATUS_UNAUTHORIZED;
   if (status != 0)
     soup_server_message_set_status (message, status, NULL);
 }
@@ -132,6 +150,17 @@ send_text (Connection *connection, const char *text)
 
   if (soup_websocket_connection_get_state (websocket) == SOUP_WEBSOCKET_STATE_OPEN)
     soup_websocket_connection_send_text (websocket, text);
+}
+
+static void
+close_unauthorized (gpointer data, gpointer user_data)
+{
+  Connection *connection = data;
+  SoupWebsocketConnection *websocket = connection->websocket;
+
+  if (soup_websocket_connection_get_state (websocket) == SOUP_WEBSOCKET_STATE_OPEN)
+    soup_websocket_connection_close (
+        websocket, CALLSTATS_CLOSE_UNAUTHORIZED, "token-expired");
 }
 
 static void
@@ -219,14 +248,19 @@ on_hello (Connection *connection, JsonObject *hello)
 }
 
 static void
-on_token (Connection *connection)
+on_token (Connection *connection, JsonObject *message)
 {
   FakeCollector *self = connection->collector;
+  const char *token = callstats_json_get_string (message, "token", "");
+  gboolean good;
 
   g_mutex_lock (&self->lock);
-  self->tokens++;
+  good = is_good_token (self, token, g_get_real_time () / G_USEC_PER_SEC);
+  self->tokens += good;
   changed (self);
   g_mutex_unlock (&self->lock);
+  if (!good)
+    close_unauthorized (connection, NULL);
 }
 
 static void
@@ -269,7 +303,7 @@ on_message (
   else if (strcmp (message->type, "hello") == 0)
     on_hello (connection, message->object);
   else if (strcmp (message->type, "token") == 0)
-    on_token (connection);
+    on_token (connection, message->object);
 }
 
 static void
@@ -363,6 +397,8 @@ fake_collector_new (guint port)
   self->port = port;
   self->behaviour.forced_stored = -1;
   self->open = g_ptr_array_new_with_free_func (connection_free);
+  self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->revoked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->hellos = g_ptr_array_new_with_free_func ((GDestroyNotify)json_object_unref);
   self->records = g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
   self->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -392,6 +428,9 @@ fake_collector_free (FakeCollector *self)
   g_main_loop_unref (self->loop);
   g_main_context_unref (self->context);
   g_ptr_array_unref (self->open);
+  g_free (self->key);
+  g_hash_table_unref (self->seen);
+  g_hash_table_unref (self->revoked);
   g_ptr_array_unref (self->hellos);
   g_ptr_array_unref (self->records);
   g_array_unref (self->arrivals);
@@ -419,6 +458,38 @@ fake_collector_behave (FakeCollector *self, const FakeBehaviour *behaviour)
   g_mutex_lock (&self->lock);
   self->behaviour = *behaviour;
   g_mutex_unlock (&self->lock);
+}
+
+void
+fake_collector_set_key (FakeCollector *self, const char *public_key)
+{
+  g_mutex_lock (&self->lock);
+  g_free (self->key);
+  self->key = g_strdup (public_key);
+  g_mutex_unlock (&self->lock);
+}
+
+static gboolean
+close_all_unauthorized (gpointer data)
+{
+  FakeCollector *self = data;
+
+  g_ptr_array_foreach (self->open, close_unauthorized, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+void
+fake_collector_revoke (FakeCollector *self)
+{
+  GHashTableIter iter;
+  gpointer token;
+
+  g_mutex_lock (&self->lock);
+  g_hash_table_iter_init (&iter, self->seen);
+  while (g_hash_table_iter_next (&iter, &token, NULL))
+    g_hash_table_add (self->revoked, g_strdup (token));
+  g_mutex_unlock (&self->lock);
+  g_main_context_invoke (self->context, close_all_unauthorized, self);
 }
 
 static gboolean

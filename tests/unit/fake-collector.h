@@ -24,6 +24,7 @@ typedef struct _FakeCollector FakeCollector;
 /* How it behaves from now on; times are of its next need. */
 typedef struct {
   guint refuse;      /* HTTP status for handshakes; 0: accept */
+  guint refusals;    /* so many handshakes are refused with 401 */
   guint clock_steps; /* so many handshakes find its clock an hour off, to either side by
                       * turns; what they find last stays */
   gboolean mute;     /* no welcome */
@@ -44,6 +45,10 @@ void fake_collector_free (FakeCollector *self);
 guint fake_collector_get_port (FakeCollector *self);
 char *fake_collector_get_url (FakeCollector *self);
 void fake_collector_behave (FakeCollector *self, const FakeBehaviour *behaviour);
+/* Tokens are ES256 by this key (PEM; NULL: HS256 by FAKE_SECRET). */
+void fake_collector_set_key (FakeCollector *self, const char *public_key);
+/* Takes no token that it has seen any more, and closes with 4001. */
+void fake_collector_revoke (FakeCollector *self);
 /* Breaks the connection without a close frame. */
 void fake_collector_drop (FakeCollector *self);
 void fake_collector_send (FakeCollector *self, const char *text);
@@ -55,7 +60,7 @@ void fake_collector_ack (FakeCollector *self);
 /* What came so far. */
 guint fake_collector_n_handshakes (FakeCollector *self);
 guint fake_collector_n_hellos (FakeCollector *self);
-/* New tokens on open connections. */
+/* New tokens on open connections, if they were good. */
 guint fake_collector_n_tokens (FakeCollector *self);
 /* (transfer full) */
 JsonObject *fake_collector_get_hello (FakeCollector *self, guint index);
