@@ -2,6 +2,7 @@
 #include "backends.h"
 
 #include <gio/gio.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,10 +22,14 @@ struct _Backend {
   int refusing; /* bound; -1: none */
 };
 
+/* In the collector's process: it ends with the test, and has no rank before others. */
 static void
-die_with_parent (gpointer data)
+become_child (gpointer data)
 {
+  static const struct sched_param none;
+
   prctl (PR_SET_PDEATHSIG, SIGKILL);
+  sched_setscheduler (0, SCHED_OTHER, &none);
 }
 
 static char *
@@ -71,7 +76,7 @@ start_collector (Backend *self, const char *origin)
 
   g_assert_nonnull (arguments[0]);
   g_subprocess_launcher_set_stderr_file_path (launcher, log);
-  g_subprocess_launcher_set_child_setup (launcher, die_with_parent, NULL, NULL);
+  g_subprocess_launcher_set_child_setup (launcher, become_child, NULL, NULL);
   self->collector = g_subprocess_launcher_spawnv (launcher, arguments, &error);
   g_assert_no_error (error);
   self->output = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self->collector));
