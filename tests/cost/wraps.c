@@ -85,7 +85,8 @@ WRAP (char *, g_compute_checksum_for_string,
 void __wrap_g_signal_emit (gpointer instance, guint signal, GQuark detail, ...);
 void __wrap_g_signal_emit_by_name (gpointer instance, const char *signal, ...);
 void __wrap_g_object_set (gpointer object, const char *first, ...);
-void __wrap_g_log (const char *domain, GLogLevelFlags level, const char *format, ...);
+void __wrap_g_log (const char *domain, GLogLevelFlags level, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 int __real_openat64 (int folder, const char *name, int flags, ...);
 int __wrap_openat64 (int folder, const char *name, int flags, ...);
 
