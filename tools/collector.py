@@ -50,6 +50,7 @@ class Collector:
         self.secret_file = secret_file
         self.port = port
         self.move_to = None  # where it sends its clients when it is stopped
+        self.origins = []  # beside its address
         self.process = None
         self.output = []
 
@@ -124,7 +125,8 @@ class Collector:
         return [self.program, "--listen", f"127.0.0.1:{self.port}",
                 "--store", "sqlite:" + os.path.join(self.data, "callstats.sqlite"),
                 "--app", self.app, "--app-secret-file", self.secret_file,
-                *(["--move-to", self.move_to] if self.move_to else [])]
+                *(["--move-to", self.move_to] if self.move_to else []),
+                *(f"--origin={origin}" for origin in self.origins)]
 
     def _read(self, process, lines):
         with process.stdout:

@@ -9,6 +9,7 @@ Meson runs each test as `test_NAME.py BUILD-FOLDER`, for a sanitizers' build wit
 """
 
 import os
+import re
 import shutil
 import socket
 import sys
@@ -28,6 +29,8 @@ VIDEO = "video/x-raw,width=160,height=120,framerate=30/1"  # little work for two
 FRAMES_A_SECOND = 30
 CONNECTED = 15  # seconds that ICE and DTLS may take where a sanitizer slows everything
 SKIPPED = 77  # what meson takes for a skipped test
+
+TOLD = re.compile(r"callstats-stats, fabric=\(string\)([0-9a-f-]+),.* time=\(gint64\)(\d+)")
 
 build = None
 
@@ -68,6 +71,16 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def reports_told(call):
+    """The times of the reports that a call with post-messages=stats and -m printed, by fabric."""
+    told = {}
+    for line in call.output:
+        match = TOLD.search(line)
+        if match:
+            told.setdefault(match[1], []).append(int(match[2]))
+    return told
 
 
 def warnings_in(output):

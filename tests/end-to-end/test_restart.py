@@ -1,12 +1,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """A collector that dies in mid-call and comes back."""
 
-import re
-
 import harness
 from harness import EndToEnd, wait_until, warnings_in
-
-TOLD = re.compile(r"callstats-stats, fabric=\(string\)([0-9a-f-]+),.* time=\(gint64\)(\d+)")
 
 
 class Restart(EndToEnd):
@@ -26,7 +22,7 @@ class Restart(EndToEnd):
         self.assertLessEqual(len(warnings_in(call.output)), 1, call.output)
         self.assertNotIn("ERROR", "\n".join(call.output))
         wait_until(lambda: self.ended(collector), 5, "the end of both fabrics")
-        told = self.told(call)
+        told = harness.reports_told(call)
         self.assertEqual(len(told), 2)
         for fabric, times in told.items():
             self.assert_unbroken(collector.reports(fabric)["reports"], times)
@@ -38,15 +34,6 @@ class Restart(EndToEnd):
 
     def ended(self, collector):
         return harness.count(collector.conference("conference"), "fabricTerminated") == 2
-
-    def told(self, call):
-        """The times of the reports that were read from the bus, by fabric."""
-        told = {}
-        for line in call.output:
-            match = TOLD.search(line)
-            if match:
-                told.setdefault(match[1], []).append(int(match[2]))
-        return told
 
     def assert_unbroken(self, reports, told):
         times = [int(report["time"]) for report in reports]
