@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "callstats-fabric-private.h"
+#include "callstats-monitor.h"
 
 /* A step on the way to media, told once. */
 typedef struct {
@@ -35,8 +36,8 @@ static guint signals[N_SIGNALS];
  * begins with the last packet and ends with the next one. After 30 s the fabric is
  * dropped.
  *
- * Times are microseconds of any clock that does not step, such as g_get_monotonic_time();
- * all calls on one fabric use the same clock, and its delays are differences of it.
+ * Times are those of g_get_monotonic_time(), and its delays are differences of them, with
+ * the time in which the machine was suspended.
  */
 G_DEFINE_FINAL_TYPE (CallstatsFabric, callstats_fabric, G_TYPE_OBJECT)
 
@@ -54,7 +55,9 @@ void
 callstats_fabric_insert_delay (
     GVariantDict *dict, const char *name, gint64 from, gint64 to)
 {
-  g_variant_dict_insert (dict, name, "d", MAX (to - from, 0) / 1000.0);
+  gint64 delay = callstats_monitor_to_epoch (to) - callstats_monitor_to_epoch (from);
+
+  g_variant_dict_insert (dict, name, "d", MAX (delay, 0) / 1000.0);
 }
 
 void

@@ -9,7 +9,8 @@
 
 #include <stdlib.h>
 #include <time.h>
-#define SUSPENDED_LEAST (G_USEC_PER_SEC / 10) /* shorter ones do not count */
+
+#define ASLEEP_LEAST (G_USEC_PER_SEC / 10) /* shorter suspends do not count */
 #define LAST_MS 1000 /* how long an ending process waits for the thread to rest */
 
 static GMutex lock;
@@ -154,22 +155,30 @@ read_clock (clockid_t clock)
   return now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
 }
 
-/* How long the machine has been, since it was booted. Two clocks cannot be read at the
- * same moment: small differences between readings are none. */
+/* How long the machine had been asleep since it was booted, at a time of the monotonic
+ * clock. That one stands still meanwhile, so what was read before the last sleep tells
+ * what is before it. Two clocks cannot be read at the same moment: small differences
+ * between readings are none. */
 static gint64
-suspended (void)
+asleep_until (gint64 time)
 {
   static GMutex reading;
-  static gint64 known;
-  gint64 before = read_clock (CLOCK_MONOTONIC);
-  gint64 difference = read_clock (CLOCK_BOOTTIME) - before;
-  gboolean sure = read_clock (CLOCK_MONOTONIC) - before < SUSPENDED_LEAST / 2;
+  static gint64 asleep, asleep_before, last_read;
+  static gint64 changed = G_MININT64;
+  gint64 now = read_clock (CLOCK_MONOTONIC);
+  gint64 difference = read_clock (CLOCK_BOOTTIME) - now;
+  gboolean sure = read_clock (CLOCK_MONOTONIC) - now < ASLEEP_LEAST / 2;
   gint64 result;
 
   g_mutex_lock (&reading);
-  if (sure && ABS (difference - known) > SUSPENDED_LEAST)
-    known = difference;
-  result = known;
+  if (sure && ABS (difference - asleep) > ASLEEP_LEAST) {
+    changed = last_read > 0 ? last_read : G_MININT64;
+    asleep_before = asleep;
+    asleep = difference;
+  }
+  if (sure)
+    last_read = now;
+  result = time > changed ? asleep : asleep_before;
   g_mutex_unlock (&reading);
   return result;
 }
@@ -177,7 +186,8 @@ suspended (void)
 /**
  * callstats_monitor_to_epoch: (skip)
  * @monotonic_time: a time of g_get_monotonic_time()
- * * Gives a time of the monotonic clock as microseconds since the epoch. The offset is
+ *
+ * Gives a time of the monotonic clock as microseconds since the epoch. The offset is
  * taken once a process, so that a wall clock that is stepped in mid-call neither reorders
  * events nor changes the time between them. The time that the machine was suspended is
  * added, which the monotonic clock leaves out.
@@ -189,9 +199,12 @@ callstats_monitor_to_epoch (gint64 monotonic_time)
 {
   static gsize once;
   static gint64 offset;
+
   if (g_once_init_enter (&once)) {
-    offset = g_get_real_time () - g_get_monotonic_time () - suspended ();
+    gint64 now = g_get_monotonic_time ();
+
+    offset = g_get_real_time () - now - asleep_until (now);
     g_once_init_leave (&once, 1);
   }
-  return monotonic_time + offset + suspended ();
+  return monotonic_time + offset + asleep_until (monotonic_time);
 }

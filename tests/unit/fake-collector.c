@@ -201,10 +201,12 @@ welcome (Connection *connection, const FakeBehaviour *behaviour)
 
   g_mutex_lock (&self->lock);
   text = g_strdup_printf ("{\"type\":\"welcome\",\"protocol\":1,\"session\":\"%s\","
-                          "\"stored\":%" G_GINT64_FORMAT ",\"config\":{}}",
+                          "\"stored\":%" G_GINT64_FORMAT ",\"time\":%" G_GINT64_FORMAT
+                          ",\"config\":{}}",
       connection->session,
       behaviour->forced_stored >= 0 ? behaviour->forced_stored
-                                    : (gint64)*connection->stored);
+                                    : (gint64)*connection->stored,
+      tell_time (self) * 1000);
   self->behaviour.forced_stored = -1;
   g_mutex_unlock (&self->lock);
   send_text (connection, text);
