@@ -87,6 +87,19 @@ is_too_often (CallstatsRoute *self, gint64 now)
   return self->moves >= CALLSTATS_ROUTE_MOVES;
 }
 
+static const char *
+path_of (const CallstatsBackend *backend)
+{
+  return strchr (strstr (backend->stream, "://") + strlen ("://"), '/');
+}
+
+static gboolean
+is_same (const CallstatsBackend *one, const CallstatsBackend *other)
+{
+  return strcmp (one->origin, other->origin) == 0 &&
+         strcmp (path_of (one), path_of (other)) == 0;
+}
+
 CallstatsBackend *
 callstats_route_consider (
     CallstatsRoute *self, const char *to, gint64 now, GError **error)
@@ -102,7 +115,7 @@ callstats_route_consider (
         here);
     return NULL;
   }
-  if (strcmp (backend->stream, callstats_route_get (self)->stream) == 0)
+  if (is_same (backend, callstats_route_get (self)))
     return NULL;
   if (!is_allowed (self, backend)) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
@@ -127,7 +140,7 @@ callstats_route_move (CallstatsRoute *self, CallstatsBackend *to, gint64 now)
   self->moves++;
   self->moved_at = now;
   self->failures = 0;
-  self->is_away = strcmp (to->stream, self->home->stream) != 0;
+  self->is_away = !is_same (to, self->home);
   if (self->is_away) {
     callstats_backend_free (self->away);
     self->away = to;
