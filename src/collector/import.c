@@ -14,7 +14,7 @@
 #include "import-sessions.h"
 #include "line-reader.h"
 
-#define ROUND_BYTES (2 * 1024 * 1024) /* of records read before they are stored */
+#define ROUND_BYTES (8 * 1024 * 1024) /* of records read before they are stored */
 #define MAX_TOLD 20                   /* lines of a file that are told one by one */
 #define PROGRESS_US (G_USEC_PER_SEC / 4)
 
@@ -33,6 +33,7 @@ typedef struct {
   guint next_file;
   const char *name;   /* of the file */
   LineReader *reader; /* NULL: between files */
+  guint input;        /* the source that waits for more of it; 0: none */
   gsize round_bytes;  /* read and not stored yet */
   guint told;         /* lines of this file */
   gboolean known;     /* one of them is of a recorded call */
@@ -211,6 +212,7 @@ on_readable (int fd, GIOCondition condition, gpointer user_data)
   Import *import = user_data;
   g_autoptr (GError) error = NULL;
 
+  import->input = 0;
   if (!line_reader_fill (import->reader, &error))
     give_up_file (import, error);
   read_on (import);
@@ -226,7 +228,8 @@ wait_for_input (Import *import)
   if (import->round_bytes > 0 && g_poll (&input, 1, 0) == 0)
     store_round (import);
   else
-    g_unix_fd_add (input.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, import);
+    import->input =
+        g_unix_fd_add (input.fd, G_IO_IN | G_IO_HUP | G_IO_ERR, on_readable, import);
 }
 
 /* Up to the end of a round, of what was read of the file, or of all. */
@@ -278,6 +281,8 @@ on_signal (gpointer user_data)
 static void
 finish (Import *import)
 {
+  if (import->input != 0)
+    g_source_remove (import->input);
   import_sessions_submit (import->sessions);
   import_sessions_close (import->sessions);
   g_clear_pointer (&import->store, store_free);

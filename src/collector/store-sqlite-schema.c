@@ -8,6 +8,7 @@
 #define APPLICATION_ID 0x43535457 /* "CSTW" */
 #define SCHEMA_VERSION 1
 #define BUSY_TIMEOUT_MS 5000
+#define BUSY_POLL_MS 10
 
 /* Times are µs since the epoch, delays ms. What nobody reported is NULL. */
 static const char schema[] =
@@ -152,9 +153,12 @@ check_identity (sqlite3 *db, const char *path, gboolean *created, GError **error
 {
   gint64 application, version, tables;
 
-  if (!read_number (db, "PRAGMA application_id", &application) ||
+  /* All of one moment: another process may be creating it. */
+  if (sqlite3_exec (db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK ||
+      !read_number (db, "SELECT count(*) FROM sqlite_schema", &tables) ||
+      !read_number (db, "PRAGMA application_id", &application) ||
       !read_number (db, "PRAGMA user_version", &version) ||
-      !read_number (db, "SELECT count(*) FROM sqlite_schema", &tables))
+      sqlite3_exec (db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
     return refuse_unreadable (db, path, error);
   *created = application == 0 && version == 0 && tables == 0;
   if (*created)
@@ -174,6 +178,21 @@ check_identity (sqlite3 *db, const char *path, gboolean *created, GError **error
   return TRUE;
 }
 
+/* SQLite itself does not wait for others here. */
+static int
+step_patiently (sqlite3_stmt *statement)
+{
+  gint64 end = g_get_monotonic_time () + BUSY_TIMEOUT_MS * G_TIME_SPAN_MILLISECOND;
+  int status;
+
+  while ((status = sqlite3_step (statement)) == SQLITE_BUSY &&
+         g_get_monotonic_time () < end) {
+    sqlite3_reset (statement);
+    sqlite3_sleep (BUSY_POLL_MS);
+  }
+  return status;
+}
+
 static gboolean
 use_write_ahead_log (sqlite3 *db, const char *path, GError **error)
 {
@@ -181,7 +200,7 @@ use_write_ahead_log (sqlite3 *db, const char *path, GError **error)
 
   if (sqlite3_prepare_v2 (db, "PRAGMA journal_mode=WAL", -1, &statement, NULL) !=
           SQLITE_OK ||
-      sqlite3_step (statement) != SQLITE_ROW)
+      step_patiently (statement) != SQLITE_ROW)
     return refuse_unreadable (db, path, error);
   if (g_strcmp0 ((const char *)sqlite3_column_text (statement, 0), "wal") != 0)
     return refuse (
@@ -189,15 +208,21 @@ use_write_ahead_log (sqlite3 *db, const char *path, GError **error)
   return TRUE;
 }
 
+/* Another process may have been faster. */
 static gboolean
 create_tables (sqlite3 *db, GError **error)
 {
   g_autofree char *identity =
       g_strdup_printf ("PRAGMA application_id=%d; PRAGMA user_version=%d;",
           APPLICATION_ID, SCHEMA_VERSION);
+  gint64 tables = 0;
 
-  return execute (db, "BEGIN IMMEDIATE", error) && execute (db, schema, error) &&
-         execute (db, identity, error) && execute (db, "COMMIT", error);
+  if (!execute (db, "BEGIN IMMEDIATE", error))
+    return FALSE;
+  if (!read_number (db, "SELECT count(*) FROM sqlite_schema", &tables) || tables > 0)
+    return execute (db, "COMMIT", error);
+  return execute (db, schema, error) && execute (db, identity, error) &&
+         execute (db, "COMMIT", error);
 }
 
 sqlite3 *

@@ -605,8 +605,8 @@ static const struct {
 } refused[] = {
   { "link", make_link, "symbolic link" },
   { "fifo", make_fifo, "no regular file" },
-  { "second-name", make_second_name, "another name" },
-  { "foreign", make_foreign, "another user" },
+  { "linked-one", make_second_name, "another name" },
+  { "foreign-one", make_foreign, "another user" },
   { "folder", make_folder, "directory" },
 };
 
@@ -701,24 +701,26 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, func) \
   g_test_add ("/recording/" name, Fixture, NULL, set_up, func, tear_down)
-  ADD ("lines-are-what-was-reported", test_lines_are_what_was_reported);
-  ADD ("nothing-needs-a-flush", test_nothing_needs_a_flush);
-  ADD ("what-a-freed-client-had-is-written", test_what_a_freed_client_had_is_written);
-  ADD ("a-torn-line-stays-alone", test_a_torn_line_stays_alone);
-  ADD ("many-processes-do-not-mix-lines", test_many_processes_do_not_mix_lines);
-  ADD ("a-moved-file-is-followed-by-another", test_a_moved_file_is_followed_by_another);
-  ADD ("an-emptied-file-begins-anew", test_an_emptied_file_begins_anew);
-  ADD ("a-lock-is-waited-for", test_a_lock_is_waited_for);
-  ADD ("a-full-disk-loses-what-the-file-tells",
+  ADD ("file/lines-are-what-was-reported", test_lines_are_what_was_reported);
+  ADD ("file/nothing-needs-a-flush", test_nothing_needs_a_flush);
+  ADD (
+      "file/what-a-freed-client-had-is-written", test_what_a_freed_client_had_is_written);
+  ADD ("file/a-torn-line-stays-alone", test_a_torn_line_stays_alone);
+  ADD ("file/many-processes-do-not-mix-lines", test_many_processes_do_not_mix_lines);
+  ADD ("file/a-moved-file-is-followed-by-another",
+      test_a_moved_file_is_followed_by_another);
+  ADD ("file/an-emptied-file-begins-anew", test_an_emptied_file_begins_anew);
+  ADD ("file/a-lock-is-waited-for", test_a_lock_is_waited_for);
+  ADD ("full/a-disk-loses-what-the-file-tells",
       test_a_full_disk_loses_what_the_file_tells);
-  ADD ("a-size-limit-is-a-full-disk", test_a_size_limit_is_a_full_disk);
-  ADD ("no-folder-is-made", test_no_folder_is_made);
-  ADD ("feedback-is-told-when-written", test_feedback_is_told_when_written);
-  ADD ("nobody-needs-a-name", test_nobody_needs_a_name);
+  ADD ("full/a-size-limit-is-one", test_a_size_limit_is_a_full_disk);
+  ADD ("file/no-folder-is-made", test_no_folder_is_made);
+  ADD ("file/feedback-is-told-when-written", test_feedback_is_told_when_written);
+  ADD ("file/nobody-needs-a-name", test_nobody_needs_a_name);
 #undef ADD
   for (i = 0; i < G_N_ELEMENTS (refused); i++) {
-    g_autofree char *name = g_strconcat (
-        "/recording/what-is-no-file-of-ours-gets-nothing/", refused[i].name, NULL);
+    g_autofree char *name =
+        g_strconcat ("/recording/file/nothing-goes-into-a-", refused[i].name, NULL);
 
     g_test_add (name, Fixture, GUINT_TO_POINTER (i), set_up,
         test_what_is_no_file_of_ours_gets_nothing, tear_down);
