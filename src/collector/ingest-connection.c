@@ -8,6 +8,7 @@
  */
 #include "ingest-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "callstats/callstats-error.h"
@@ -39,10 +40,11 @@ struct _IngestConnection {
   CallstatsDecoder *decoder;
   Identity *identity;
   State state;
-  gint64 since; /* of the state, monotonic */
-  gint64 heard; /* monotonic */
-  char *name;   /* the session's */
-  char *key;    /* application, user and session */
+  gint64 since;       /* of the state, monotonic */
+  gint64 heard;       /* monotonic */
+  char *name;         /* the session's */
+  char *clock_behind; /* seconds, for the log; NULL: unknown */
+  char *key;          /* application, user and session */
   StoreSession *session;
   guint64 next; /* the sequence number that must come next, or a lower one */
   guint64 committed;
@@ -70,6 +72,7 @@ ingest_connection_unref (IngestConnection *self)
   callstats_decoder_free (self->decoder);
   identity_free (self->identity);
   g_free (self->name);
+  g_free (self->clock_behind);
   g_free (self->key);
   g_free (self);
 }
@@ -229,7 +232,7 @@ on_opened (gpointer user_data, guint64 stored)
   self->committed = self->acked = stored;
   set_state (self, STATE_OPEN);
   log_info ("client-connected", "app", self->identity->app, "user", self->identity->user,
-      "session", self->name, NULL);
+      "session", self->name, "clock-behind", self->clock_behind, NULL);
   send_welcome (self, stored);
   ingest_connection_move (self);
 }
@@ -282,6 +285,17 @@ static const StoreSessionEvents session_events = { on_opened, on_committed, on_f
 
 /* ---- From the client ---- */
 
+/* Returns: (transfer full): seconds by which the times of the session's records are
+ * behind ours; NULL: unknown. */
+static char *
+compare_clocks (JsonObject *hello)
+{
+  double theirs = callstats_json_get_double (hello, "time", NAN);
+  double ours = (double)g_get_real_time () / G_TIME_SPAN_MILLISECOND;
+
+  return isfinite (theirs) ? g_strdup_printf ("%.1f", (ours - theirs) / 1000) : NULL;
+}
+
 static void
 open_session (IngestConnection *self, JsonObject *hello)
 {
@@ -290,6 +304,7 @@ open_session (IngestConnection *self, JsonObject *hello)
       client != NULL ? callstats_json_get_string (client, "userName", NULL) : NULL;
 
   self->name = g_strdup (callstats_json_get_string (hello, "session", NULL));
+  self->clock_behind = compare_clocks (hello);
   self->key =
       g_strjoin ("\n", self->name, self->identity->app, self->identity->user, NULL);
   ingest_claim_session (self->ingest, self->key, self);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The wire protocol as a client sees it: handshake, hello, records, acks, resume."""
+import re
 import time
 import unittest
+from email.utils import parsedate_to_datetime
 
 import wire
 
@@ -42,6 +44,8 @@ class Handshake(unittest.TestCase):
                     self.assertEqual(refused.body["error"]["code"], code)
                     self.assertEqual(refused.headers["www-authenticate"],
                                      f'Bearer error="invalid_token", error_description="{code}"')
+                    told = parsedate_to_datetime(refused.headers["date"]).timestamp()
+                    self.assertAlmostEqual(told, time.time(), delta=wire.DEADLINE)
         self.assertNotIn(wire.token(good, app="other")[:60], self.collector.read_log())
 
     def test_host_header_is_no_audience(self):
@@ -87,6 +91,15 @@ class Hello(unittest.TestCase):
         self.assertEqual(welcome["limits"], {
             "frame": 65536, "record": 1048576, "slots": 64, "slotBytes": 524288})
         self.assertEqual(welcome["config"], {})
+
+    def test_how_far_a_clock_is_behind_is_logged_where_hello_tells(self):
+        self.collector.connect().hello("clock-1", time=wire.now_ms() - 3600000)
+        self.collector.connect().hello("clock-2")
+        self.collector.connect().hello("clock-3", time="noon")
+        lines = re.findall("event=client-connected.*session=clock.*", self.collector.read_log())
+        behind = [re.search("clock-behind=(.*)", line) for line in lines]
+        self.assertAlmostEqual(float(behind[0][1]), 3600, delta=wire.DEADLINE)
+        self.assertEqual(behind[1:], [None, None])
 
     def test_wrong_hellos_are_closed_with_4000(self):
         good = {"type": "hello", "protocol": 1, "session": "s", "acked": 0}

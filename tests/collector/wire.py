@@ -291,8 +291,9 @@ class Client(Socket):
         data += self.compressor.flush(zlib.Z_SYNC_FLUSH)
         self.send(frame(data[:-4], BINARY))
 
-    def hello(self, session="s1", acked=0, **client):
+    def hello(self, session="s1", acked=0, time=None, **client):
         self.send_json({"type": "hello", "protocol": 1, "session": session, "acked": acked,
+                        **({"time": time} if time is not None else {}),
                         "client": {"library": "test", **client}})
         welcome = self.receive("welcome")
         self.next = int(welcome["stored"]) + 1
