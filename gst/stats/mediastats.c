@@ -84,17 +84,28 @@ take_arrivals (MediaStats *self)
   g_mutex_unlock (&self->arrivals->lock);
 }
 
-/* Returns: (transfer full) */
+/* Returns: (transfer full) (nullable) */
 static GstCallstatsMediaTap *
-take_tap (MediaStats *self, const GstCallstatsRtpStream *stream)
+take_arrived (MediaStats *self, GstPad *pad)
 {
   guint i;
 
   for (i = 0; i < self->taps->len; i++) {
-    if (gst_callstats_media_tap_is_on (g_ptr_array_index (self->taps, i), stream->pad))
+    if (gst_callstats_media_tap_is_on (g_ptr_array_index (self->taps, i), pad))
       return g_ptr_array_steal_index_fast (self->taps, i);
   }
-  return gst_callstats_media_tap_new (stream->pad, stream->ssrc, self->detail);
+  return NULL;
+}
+
+/* Returns: (transfer full) */
+static GstCallstatsMediaTap *
+take_tap (MediaStats *self, const GstCallstatsRtpStream *stream)
+{
+  GstCallstatsMediaTap *arrived = take_arrived (self, stream->pad);
+
+  return arrived != NULL
+             ? arrived
+             : gst_callstats_media_tap_new (stream->pad, stream->ssrc, self->detail);
 }
 
 /* Streams */
@@ -125,6 +136,9 @@ look_at_stream (MediaStats *self, const GstCallstatsRtpStream *stream, gint64 no
   if (stream->pad != NULL &&
       (media->tap == NULL || !gst_callstats_media_tap_is_on (media->tap, stream->pad)))
     gst_callstats_stream_media_set_tap (media, take_tap (self, stream));
+  else if (stream->pad != NULL)
+    /* A stream that was seen before on_pad_added() was through has two. */
+    gst_callstats_media_tap_free (take_arrived (self, stream->pad));
   gst_callstats_stream_media_look (media, stream, now);
   if (media->received && media->tap != NULL &&
       gst_callstats_stream_media_is (media, "audio"))

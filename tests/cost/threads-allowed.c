@@ -44,6 +44,7 @@ static const Allowed outermost[] = {
   { "datachannels.c:on_open", ALLOWED_HANDLER, 4 },
   { "datachannels.c:on_prepare", ALLOWED_HANDLER, 8 },
   { "discovery.c:on_element_added", ALLOWED_HANDLER, 10 },
+  { "discovery.c:on_element_removed", ALLOWED_HANDLER, 10 },
   { "firstmedia.c:on_pad_added", ALLOWED_HANDLER, 8 },
   { "mediastats.c:on_pad_added", ALLOWED_HANDLER, 220 },
   { "rtpjitter.c:on_new_jitterbuffer", ALLOWED_HANDLER, 15 },
@@ -56,7 +57,8 @@ static const Allowed outermost[] = {
   { "dtlswatch.c:on_state", ALLOWED_HANDLER, 15 },
   /* Messages on the bus: errors, warnings and levels are posted. */
   { "buswatch.c:on_message", ALLOWED_HANDLER, 10 },
-  { "setuperrors.c:on_message", ALLOWED_HANDLER, 10 },
+  { "monitormessages.c:on_message_gone", ALLOWED_HANDLER, 4 }, /* one of ours was read */
+  { "setuperrors.c:on_message", ALLOWED_HANDLER, 30 },
   /* What a probe or handler held is let go of, by whom was in it last. */
   { "candidatesagent.c:ears_release", ALLOWED_HANDLER, 15 },
   { "collector.c:release", ALLOWED_HANDLER, 8 },
@@ -239,6 +241,9 @@ static const char *const inner[] = {
   "gst_callstats_is_raw",
 
   /* Letting go */
+  "mediastats.c:free_tap",
+  "rtpjitter.c:buffer_free",
+  "rtpjitter.c:remove_probe",
   "rtpjitter.c:arrivals_unref",
   "rtptaps.c:box_unref",
   "rtptaps.c:lists_unref",

@@ -16,7 +16,7 @@
 #define PACKETS 100
 /* Functions of callstats that a packet of audio passes through from payloader to
  * depayloader, compiled without optimisation. */
-#define MOST_A_PACKET 130
+#define MOST_A_PACKET 102
 /* That are entered while a lock is held that a thread which is not callstats' takes, too
  */
 #define MOST_LOCKED 160
