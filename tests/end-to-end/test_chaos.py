@@ -349,14 +349,19 @@ class Chaos(EndToEnd):
             if seat.spool != self.disk:
                 seat.kill()
                 seat.sit_down(tells=False)
-        if self.inside:
-            chaos_network.take_another_address()
+        self.hurry()
         wait_until(lambda: not any(self.journals(seat.spool) for seat in self.seats
                                    if seat.spool != self.disk), DELIVERED, "empty spools")
         for seat in self.seats:
             seat.process.terminate()
+        self.hurry()
         for seat in self.seats:
             self.assertEqual(seat.process.wait(DELIVERED), 0, seat.log)
+
+    def hurry(self):
+        """Ends the wait of those who back off."""
+        if self.inside:
+            self.new_address()
 
     @staticmethod
     def journals(spool):
