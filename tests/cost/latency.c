@@ -5,13 +5,14 @@
  *
  * The probes that see the packets share no code with the plugin. Runs alternate, and each
  * with a monitor is compared with the one before and the one behind it, so that what else
- * goes on on the machine is in both. Of these ratios the median counts. Where other
- * processes are in the way single ratios lie anywhere between half and double, and in the
- * short form the median of a few may be above the bound by chance. Then it goes on, and
- * fails only when so many ratios are above the bound that chance would bring it about
- * once in a thousand comparisons (a sign test); what is not decided in its time is told,
- * and passes. The long form, with CALLSTATS_LONG=1 in the environment, has a fixed number
- * of runs, each longer, and takes the median as it is.
+ * goes on on the machine is in both. Of these ratios the median counts. In the short form
+ * the median of a few may be above the bound by chance. Then it goes on, and fails only
+ * when so many ratios are above the bound that chance would bring it about once in two
+ * hundred comparisons (a sign test); what is not decided in its time is told, and passes.
+ * Where other processes cannot be kept out of the way single ratios lie anywhere between
+ * half and double: they are told and not judged there. The long form, with
+ * CALLSTATS_LONG=1 in the environment, has a fixed number of runs, each longer, and takes
+ * the median as it is.
  */
 #include <math.h>
 #include <sched.h>
@@ -21,11 +22,11 @@
 
 #define RATIO 1.05   /* of 99th percentiles, with a monitor to without */
 #define STOP_MS 300  /* that the end may come later */
-#define CHANCE 0.001 /* of the sign test */
-#define PACKETS 100  /* of each call in a run */
+#define CHANCE 0.005 /* of the sign test */
+#define PACKETS 60   /* of each call in a run */
 #define LEAST 5      /* ratios */
 #define MOST 14      /* ratios */
-#define BUDGET (40 * G_USEC_PER_SEC)
+#define BUDGET (45 * G_USEC_PER_SEC)
 #define PACKETS_LONG 300
 #define RATIOS_LONG 20
 
@@ -39,6 +40,9 @@
 #ifndef IS_SLOWED
 #define IS_SLOWED FALSE
 #endif
+
+/* Of the short form: whether latencies say something of the monitor */
+static gboolean can_judge;
 
 typedef struct {
   const char *name;
@@ -134,7 +138,7 @@ is_decided (Comparison *self, gint64 start)
     return self->ratios->len == RATIOS_LONG;
   if (self->ratios->len < LEAST)
     return FALSE;
-  return IS_SLOWED || get_median (self->ratios) <= RATIO ||
+  return !can_judge || get_median (self->ratios) <= RATIO ||
          get_chance (self->ratios) < CHANCE || self->ratios->len == MOST ||
          g_get_monotonic_time () - start > BUDGET;
 }
@@ -177,11 +181,13 @@ tell (Comparison *self)
 static void
 assert_latency (Comparison *self)
 {
-  if (IS_SLOWED || get_median (self->ratios) <= RATIO)
+  if (get_median (self->ratios) <= RATIO)
     return;
-  if (g_getenv ("CALLSTATS_LONG") != NULL || get_chance (self->ratios) < CHANCE)
+  if (g_getenv ("CALLSTATS_LONG") != NULL ||
+      (can_judge && get_chance (self->ratios) < CHANCE))
     g_assert_cmpfloat (get_median (self->ratios), <=, RATIO);
-  g_test_message ("Not decided: the machine is too busy");
+  g_test_message ("The latencies are not judged: %s",
+      can_judge ? "too few" : "other processes, or a sanitizer, are in the way");
 }
 
 /* That the backend was as it was to be. */
@@ -239,14 +245,12 @@ on_log (const char *domain, GLogLevelFlags level, const char *text, gpointer dat
 int
 main (int argc, char *argv[])
 {
-  gboolean before_others = go_before_others (); /* threads inherit it */
   guint i;
 
+  can_judge = go_before_others () && !IS_SLOWED; /* threads inherit it */
   gst_init (&argc, &argv);
   g_test_init (&argc, &argv, NULL);
   g_log_set_default_handler (on_log, NULL);
-  if (!before_others)
-    g_test_message ("Other processes are in the way: no right to real-time threads");
   for (i = 0; i < G_N_ELEMENTS (kinds); i++) {
     g_autofree char *path = g_strconcat ("/latency/", kinds[i].name, NULL);
 
