@@ -28,7 +28,7 @@
 #define MOST 14      /* ratios */
 #define BUDGET (45 * G_USEC_PER_SEC)
 #define PACKETS_LONG 300
-#define RATIOS_LONG 20
+#define RATIOS_LONG 24
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SLOWED TRUE /* our code is, GStreamer's is not */

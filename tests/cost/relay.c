@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -204,9 +205,11 @@ get_timeout (Relay *self)
 static gpointer
 run (gpointer data)
 {
+  static const struct sched_param none;
   Relay *self = data;
   g_autoptr (GArray) polled = g_array_new (FALSE, FALSE, sizeof (struct pollfd));
 
+  sched_setscheduler (0, SCHED_OTHER, &none); /* a network is no part of the process */
   self->next_flap = g_get_monotonic_time () + FLAP;
   for (;;) {
     list_sockets (self, polled);
