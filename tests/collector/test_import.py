@@ -322,8 +322,12 @@ class Import(unittest.TestCase):
             pass
 
     def test_a_large_file_needs_little_memory(self):
-        file = self.write("call.jsonl", head(), *lines_of(
-            [wire.report("f", "c", START + i, filler="x" * 2000) for i in range(MANY)]))
+        # A child begins with what its parent has: it must not hold the file.
+        file = self.write("call.jsonl", head())
+        with open(file, "ab") as out:
+            for i in range(MANY):
+                record = wire.report("f", "c", START + i, filler="x" * 2000)
+                out.write(encode(lines_of([record], first=i + 1)))
         importer = self.start(file)
         began = time.monotonic()
         out = importer.stdout.read()
