@@ -95,7 +95,6 @@ CallstatsRecord *callstats_outbox_make_loss_record (
     CallstatsOutboxEntry *entry, CallstatsLoss loss);
 
 /* Bounds */
-CallstatsKeep callstats_outbox_classify (const CallstatsRecord *record);
 void callstats_outbox_make_room (CallstatsOutbox *outbox);
 /* The text of all that the journal has leaves the memory. */
 void callstats_outbox_evict_all (CallstatsOutbox *outbox);

@@ -31,6 +31,9 @@ typedef struct {
   guint64 dropped; /* given up otherwise */
 } CallstatsTally;
 
+/* How long it is kept when records must be given up. */
+CallstatsKeep callstats_outbox_classify (const CallstatsRecord *record);
+
 CallstatsOutbox *callstats_outbox_new (gsize max_bytes);
 void callstats_outbox_set_max_bytes (CallstatsOutbox *outbox, gsize max_bytes);
 void callstats_outbox_free (CallstatsOutbox *outbox);

@@ -6,9 +6,11 @@
 
 #include "callstats-error.h"
 #include "callstats-exchange-private.h"
+#include "callstats-held-private.h"
 #include "callstats-monitor.h"
 #include "callstats-uplink-private.h"
 
+#define HELD_PART 4            /* the part of memory-max-bytes that may be held */
 #define NO_CONFERENCE_MS 10000 /* then its user is told that records are held back */
 
 typedef struct {
@@ -22,8 +24,7 @@ struct _CallstatsUplink {
   CallstatsConfiguration *configuration; /* NULL until configure() */
   CallstatsMember *member;               /* NULL: no backend, or not needed yet */
   gboolean refused;                      /* the configuration forbids to join */
-  GQueue held;                           /* CallstatsRecord: no conference is known yet */
-  gsize held_bytes;
+  CallstatsHeld *held;                   /* no conference is known yet */
   GSource *no_conference;
   GArray *waiters; /* Waiter */
 };
@@ -45,7 +46,7 @@ callstats_uplink_new (const CallstatsUplinkCallbacks *callbacks, gpointer user_d
   self->callbacks = *callbacks;
   self->user_data = user_data;
   self->waiters = g_array_new (FALSE, FALSE, sizeof (Waiter));
-  g_queue_init (&self->held);
+  self->held = callstats_held_new ();
   return self;
 }
 
@@ -72,7 +73,7 @@ callstats_uplink_free (CallstatsUplink *self)
     callstats_member_leave (g_steal_pointer (&self->member), FALSE);
   release_waiters (self);
   clear_source (&self->no_conference);
-  g_queue_clear_full (&self->held, (GDestroyNotify)callstats_record_unref);
+  callstats_held_free (self->held);
   g_array_unref (self->waiters);
   callstats_configuration_free (self->configuration);
   g_free (self);
@@ -216,41 +217,28 @@ on_no_conference (gpointer user_data)
   g_autoptr (GError) error = g_error_new (CALLSTATS_ERROR,
       CALLSTATS_ERROR_INVALID_ARGUMENT,
       "conference-id is not set: %u records are held back from the backend until it is",
-      self->held.length);
+      callstats_held_length (self->held));
 
   g_clear_pointer (&self->no_conference, g_source_unref);
   self->callbacks.trouble (error, self->user_data);
   return G_SOURCE_REMOVE;
 }
 
-/* The oldest report, else the oldest record. */
-static GList *
-find_victim (CallstatsUplink *self)
+static void
+lose_held (CallstatsRecord *record, gpointer user_data)
 {
-  GList *link;
+  CallstatsUplink *self = user_data;
 
-  for (link = self->held.head; link != NULL; link = link->next) {
-    if (((CallstatsRecord *)link->data)->kind == CALLSTATS_RECORD_REPORT)
-      return link;
-  }
-  return self->held.head;
+  callstats_member_lose (self->member, record);
 }
 
-/* Bounded as the queue to the backend is, whose gap record tells what was given up. */
+/* What is given up the gap record tells of that goes first once there is a conference. */
 static void
 hold (CallstatsUplink *self, CallstatsRecord *record)
 {
-  g_queue_push_tail (&self->held, callstats_record_ref (record));
-  self->held_bytes += callstats_record_size (record);
-  while (self->held_bytes > self->configuration->memory_max_bytes) {
-    GList *link = find_victim (self);
-    g_autoptr (CallstatsRecord) victim = link->data;
-
-    g_queue_delete_link (&self->held, link);
-    self->held_bytes -= callstats_record_size (victim);
-    callstats_member_lose (self->member, victim);
-  }
-  if (self->no_conference == NULL && self->held.length == 1)
+  callstats_held_push (self->held, record,
+      self->configuration->memory_max_bytes / HELD_PART, lose_held, self);
+  if (self->no_conference == NULL && callstats_held_length (self->held) == 1)
     self->no_conference =
         callstats_monitor_add_timeout (NO_CONFERENCE_MS, on_no_conference, self, NULL);
 }
@@ -271,34 +259,23 @@ callstats_uplink_push (
   self->callbacks.progressed (self->user_data);
 }
 
-static void
-release_link (CallstatsUplink *self, GList *link, const char *conference)
-{
-  g_autoptr (CallstatsRecord) record = link->data;
-
-  g_queue_delete_link (&self->held, link);
-  self->held_bytes -= callstats_record_size (record);
-  record->conference = g_strdup (conference);
-  callstats_member_push (self->member, record);
-}
-
 void
 callstats_uplink_release (
     CallstatsUplink *self, const char *fabric, const char *conference)
 {
-  GList *link = self->held.head;
+  g_autoptr (GPtrArray) records = NULL;
+  guint i;
 
-  if (link == NULL || ensure_member (self) == NULL)
+  if (callstats_held_length (self->held) == 0 || ensure_member (self) == NULL)
     return;
-  while (link != NULL) {
-    GList *next = link->next;
+  records = callstats_held_take (self->held, fabric);
+  for (i = 0; i < records->len; i++) {
+    CallstatsRecord *record = records->pdata[i];
 
-    if (fabric == NULL ||
-        g_strcmp0 (((CallstatsRecord *)link->data)->fabric, fabric) == 0)
-      release_link (self, link, conference);
-    link = next;
+    record->conference = g_strdup (conference);
+    callstats_member_push (self->member, record);
   }
-  if (self->held.length == 0)
+  if (callstats_held_length (self->held) == 0)
     clear_source (&self->no_conference);
 }
 
@@ -306,32 +283,13 @@ void
 callstats_uplink_stamp_remote_user (
     CallstatsUplink *self, const char *fabric, const char *remote_user)
 {
-  GList *link;
-
-  for (link = self->held.head; link != NULL; link = link->next) {
-    CallstatsRecord *record = link->data;
-
-    if (record->fabric != NULL && record->remote_user == NULL &&
-        (fabric == NULL || strcmp (record->fabric, fabric) == 0))
-      record->remote_user = g_strdup (remote_user);
-  }
+  callstats_held_stamp_remote_user (self->held, fabric, remote_user);
 }
 
 void
 callstats_uplink_forget_held_join (CallstatsUplink *self)
 {
-  GList *link;
-
-  for (link = self->held.tail; link != NULL; link = link->prev) {
-    g_autoptr (CallstatsRecord) record = NULL;
-
-    if (g_strcmp0 (((CallstatsRecord *)link->data)->name, "userJoined") != 0)
-      continue;
-    record = link->data;
-    self->held_bytes -= callstats_record_size (record);
-    g_queue_delete_link (&self->held, link);
-    return;
-  }
+  callstats_held_forget_join (self->held);
 }
 
 void
@@ -348,7 +306,7 @@ callstats_uplink_flush (CallstatsUplink *self, GDestroyNotify done, gpointer use
 guint
 callstats_uplink_n_held (CallstatsUplink *self)
 {
-  return self->held.length;
+  return callstats_held_length (self->held);
 }
 
 void
