@@ -12,6 +12,7 @@
 
 #define LEVEL 3        /* the cheapest one that finds most */
 #define MEMORY_LEVEL 5 /* of the hash; the texts are short */
+#define STEP 128       /* bytes of heap */
 #define WINDOW 32768   /* how far deflate looks back */
 /* A sample that came out so much longer than others with its dictionary, and than what
  * its own text would cost, is the next dictionary: the fabric has other streams now. */
@@ -113,10 +114,17 @@ is_stale (const Dictionary *dictionary, gsize length, gsize text_length)
 
 /* Packs */
 
+/* In steps, so that what one pack leaves is what another one needs. */
+static gsize
+allocation (gsize length)
+{
+  return (sizeof (CallstatsPack) + length + 8 + STEP - 1) / STEP * STEP - 8;
+}
+
 static CallstatsPack *
 pack_new (Dictionary *dictionary, const guint8 *data, gsize length, gsize text_length)
 {
-  CallstatsPack *pack = g_malloc (sizeof *pack + length);
+  CallstatsPack *pack = g_malloc (allocation (length));
 
   pack->dictionary = dictionary;
   pack->text_length = (guint32)text_length;
@@ -141,7 +149,7 @@ callstats_pack_free (CallstatsPack *pack)
 gsize
 callstats_pack_bytes (const CallstatsPack *pack)
 {
-  return callstats_heap_bytes (sizeof *pack + pack->length);
+  return callstats_heap_bytes (allocation (pack->length));
 }
 
 /* The window that holds dictionary and text, so that no more is allocated. */

@@ -6,7 +6,6 @@
 
 #include <callstats/callstats.h>
 #include <gio/gio.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -198,7 +197,6 @@ report_calls (Process *self)
   gint64 before, begun;
   double cpu;
 
-  malloc_trim (0);
   forget_peak ();
   before = read_memory ("VmRSS:");
   cpu = read_cpu ();

@@ -25,7 +25,7 @@
 #define MIB ((gint64)1024 * 1024)
 #define TIMES_OF_BOUND 20
 #define CORE_SHARE 0.01 /* CPU that a stalled backend may cost beyond a healthy one */
-#define WARM_UP 50
+#define WARM_UP 200
 #define CALLS 2
 
 typedef enum {
