@@ -101,7 +101,7 @@ class Move(harness.EndToEnd):
         self.wait_for_progress(clients, 50)
         for client in clients:
             self.assertTrue(client.finish(), client.output)
-            self.assertIn("given up: 0", client.output)
+            self.assertIn("records-thinned: 0\nrecords-dropped: 0", client.output)
         self.assertEqual(first.stop(), 0)
         stores = [self.store(first), self.store(second)]
         self.judge(clients, stores)
