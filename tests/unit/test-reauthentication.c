@@ -41,8 +41,7 @@ on_deadline (gpointer data)
 #define RENEWALS 3
 #define MINUTES_MS (5 * 60 * 1000)
 
-static int n_hurried; /* atomic, as the next */
-static guint shortest, longest;
+static int n_hurried, shortest, longest; /* atomic */
 
 GSource *__real_callstats_monitor_add_timeout (
     guint interval_ms, GSourceFunc func, gpointer user_data, GDestroyNotify notify);
@@ -56,8 +55,8 @@ __wrap_callstats_monitor_add_timeout (
   guint wanted = interval_ms;
 
   if (wanted >= MINUTES_MS && g_atomic_int_add (&n_hurried, 1) < RENEWALS) {
-    shortest = shortest == 0 ? wanted : MIN (shortest, wanted);
-    longest = MAX (longest, wanted);
+    g_atomic_int_set (&shortest, MIN (g_atomic_int_get (&shortest), (int)wanted));
+    g_atomic_int_set (&longest, MAX (g_atomic_int_get (&longest), (int)wanted));
     interval_ms = 20;
   }
   return __real_callstats_monitor_add_timeout (interval_ms, func, user_data, notify);
@@ -217,7 +216,8 @@ test_a_token_is_renewed_at_90_percent (Fixture *fixture, gconstpointer data)
 {
   gboolean is_given = GPOINTER_TO_INT (data) == BY_APPLICATION;
 
-  shortest = longest = 0;
+  g_atomic_int_set (&shortest, G_MAXINT);
+  g_atomic_int_set (&longest, 0);
   g_atomic_int_set (&n_hurried, 0);
   begin (fixture);
   WAIT_UNTIL (fake_collector_n_tokens (fixture->collector) == RENEWALS);
@@ -225,8 +225,9 @@ test_a_token_is_renewed_at_90_percent (Fixture *fixture, gconstpointer data)
   WAIT_UNTIL (has_stored (fixture, "audioMute"));
 
   /* Ten minutes in whole seconds, less what passed until the welcome. */
-  g_assert_cmpuint (longest, <=, (CALLSTATS_TOKEN_LIFETIME + 1) * 900);
-  g_assert_cmpuint (shortest, >, (CALLSTATS_TOKEN_LIFETIME - 60) * 900);
+  g_assert_cmpint (g_atomic_int_get (&longest), <=, (CALLSTATS_TOKEN_LIFETIME + 1) * 900);
+  g_assert_cmpint (
+      g_atomic_int_get (&shortest), >, (CALLSTATS_TOKEN_LIFETIME - 60) * 900);
   g_assert_cmpuint (fake_collector_n_handshakes (fixture->collector), ==, 1);
   g_assert_cmpuint (fixture->asked, ==, is_given ? 1 + RENEWALS : 0);
   g_assert_cmpuint (fixture->forced, ==, 0);
