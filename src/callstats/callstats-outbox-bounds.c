@@ -16,6 +16,7 @@
 #define SPARE 16          /* a part of the room, once room has to be made */
 #define SEND_FROM 16      /* the part of the room that waits for company to be sent */
 #define PACK_FROM 8       /* the part of the room from which on reports are packed */
+#define WASTED 8          /* the part of the room that packs leave unused */
 #define LEVELS 16         /* at most 2¹⁶ reports become one */
 
 CallstatsKeep
@@ -203,6 +204,15 @@ is_past (CallstatsOutbox *self, gsize bytes)
   return callstats_outbox_bytes (self) > bytes + self->n_doomed * CALLSTATS_ENTRY_BYTES;
 }
 
+/* Between packs that come and go lies what is too short for others. */
+static gsize
+get_room (CallstatsOutbox *self)
+{
+  gsize wasted = callstats_packer_bytes (self->packer) > 0 ? self->max_bytes / WASTED : 0;
+
+  return self->max_bytes - wasted;
+}
+
 /* What takes the least first: leaving to the journal what it has, then packing, which
  * without a journal begins early, then giving up. Of that a little more than needed,
  * since a look through all of them is dear. */
@@ -211,15 +221,15 @@ callstats_outbox_make_room (CallstatsOutbox *self)
 {
   if (!self->journalled && is_past (self, self->max_bytes / PACK_FROM))
     callstats_outbox_pack_all (self);
-  if (!is_past (self, self->max_bytes))
+  if (!is_past (self, get_room (self)))
     return;
   callstats_outbox_evict_all (self);
-  if (is_past (self, self->max_bytes))
+  if (is_past (self, get_room (self)))
     callstats_outbox_pack_all (self);
-  if (is_past (self, self->max_bytes))
+  if (is_past (self, get_room (self)))
     give_up_bytes (self,
         callstats_outbox_bytes (self) - self->n_doomed * CALLSTATS_ENTRY_BYTES -
-            self->max_bytes + self->max_bytes / SPARE,
+            get_room (self) + self->max_bytes / SPARE,
         CALLSTATS_LOSS_MEMORY);
 }
 

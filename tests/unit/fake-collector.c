@@ -37,12 +37,13 @@ struct _FakeCollector {
   gboolean dropping;
   gboolean stalled;
   guint handshakes, connections, tokens;
-  char *key;            /* nullable */
-  GHashTable *seen;     /* tokens */
-  GHashTable *revoked;  /* tokens */
-  GPtrArray *hellos;    /* JsonObject */
-  GPtrArray *records;   /* CallstatsRecord */
-  GArray *arrivals;     /* Arrival */
+  char *key;           /* nullable */
+  GHashTable *seen;    /* tokens */
+  GHashTable *revoked; /* tokens */
+  GPtrArray *hellos;   /* JsonObject */
+  GPtrArray *records;  /* CallstatsRecord */
+  GArray *arrivals;    /* Arrival */
+  guint64 bytes_raw, bytes_sent;
   guint64 *stored;      /* of the newest connection's session; NULL: there is none */
   GHashTable *sessions; /* name → what is stored of it */
 };
@@ -290,6 +291,24 @@ on_records (Connection *connection, CallstatsMessage *message)
     send_ack (connection);
 }
 
+/* As if no record were told as a difference, and nothing compressed. */
+static gsize
+count_text (CallstatsMessage *message)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  g_autoptr (JsonNode) node = NULL;
+  guint i;
+
+  if (message->kind == CALLSTATS_MESSAGE_RECORDS) {
+    for (i = 0; i < message->records->len; i++)
+      callstats_record_append_json (message->records->pdata[i], text);
+  } else {
+    node = json_node_init_object (json_node_alloc (), message->object);
+    callstats_json_append_node (text, node);
+  }
+  return text->len;
+}
+
 static void
 on_message (
     SoupWebsocketConnection *websocket, int type, GBytes *frame, gpointer user_data)
@@ -300,6 +319,10 @@ on_message (
       connection->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
 
   g_assert_no_error (error);
+  g_mutex_lock (&connection->collector->lock);
+  connection->collector->bytes_sent += g_bytes_get_size (frame);
+  connection->collector->bytes_raw += count_text (message);
+  g_mutex_unlock (&connection->collector->lock);
   if (message->kind == CALLSTATS_MESSAGE_RECORDS)
     on_records (connection, message);
   else if (strcmp (message->type, "hello") == 0)
@@ -648,6 +671,18 @@ fake_collector_get_stored (FakeCollector *self)
   stored = self->stored != NULL ? *self->stored : 0;
   g_mutex_unlock (&self->lock);
   return stored;
+}
+
+guint64
+fake_collector_get_bytes (FakeCollector *self, guint64 *raw)
+{
+  guint64 sent;
+
+  g_mutex_lock (&self->lock);
+  *raw = self->bytes_raw;
+  sent = self->bytes_sent;
+  g_mutex_unlock (&self->lock);
+  return sent;
 }
 
 GPtrArray *

@@ -65,6 +65,8 @@ guint fake_collector_n_tokens (FakeCollector *self);
 /* (transfer full) */
 JsonObject *fake_collector_get_hello (FakeCollector *self, guint index);
 guint64 fake_collector_get_stored (FakeCollector *self);
+/* In frames; raw: their JSON, with each record as it stands alone. */
+guint64 fake_collector_get_bytes (FakeCollector *self, guint64 *raw);
 /* Of all sessions, each once, in order. (transfer container) */
 GPtrArray *fake_collector_get_records (FakeCollector *self);
 GArray *fake_collector_get_arrivals (FakeCollector *self);

@@ -274,7 +274,7 @@ test_thinned_reports_are_even_for_every_fabric (void)
     callstats_outbox_advance (outbox);
     g_assert_true (callstats_outbox_acknowledge (outbox, sequence));
   }
-  g_assert_cmpuint (kept[0], ==, kept[1]);
+  g_assert_cmpint (ABS ((int)kept[0] - (int)kept[1]), <=, 1);
   g_assert_cmpuint (kept[0], >, 40);
   g_assert_cmpuint (widest, <=, 2 * 8000 / kept[0] + 64);
 }

@@ -237,6 +237,27 @@ check_arrived (Side *side, const LoadOptions *options)
   arrived_clear (&arrived);
 }
 
+/* What the client counted is what the collector did. */
+static void
+check_counters (Side *side)
+{
+  g_autoptr (GArray) arrivals = fake_collector_get_arrivals (side->collector);
+  LoadResult *result = &side->delivered;
+  guint64 raw, sent = fake_collector_get_bytes (side->collector, &raw);
+  double round_trip = 0;
+
+  g_assert_cmpuint (load_result_get (result, "records-sent"), ==, arrivals->len);
+  g_assert_cmpuint (load_result_get (result, "records-acked"), ==,
+      fake_collector_get_stored (side->collector));
+  g_assert_cmpuint (load_result_get (result, "records-queued"), ==, 0);
+  g_assert_cmpuint (
+      load_result_get (result, "connects"), ==, valve_n_connections (side->valve));
+  g_assert_cmpuint (load_result_get (result, "bytes-sent"), ==, sent);
+  g_assert_cmpuint (load_result_get (result, "bytes-raw"), ==, raw);
+  g_assert_true (g_variant_dict_lookup (&result->stats, "round-trip", "d", &round_trip));
+  g_assert_cmpfloat (round_trip, >, 0);
+}
+
 /* The comparison */
 
 static void
@@ -329,6 +350,8 @@ compare (const LoadOptions *options, guint n_sides)
   for (i = 0; i < n_sides; i++) {
     load_finish (sides[i].load, &sides[i].delivered);
     check_arrived (&sides[i], options);
+    if (i == HEALTHY)
+      check_counters (&sides[i]);
     clear_side (&sides[i]);
   }
 }
