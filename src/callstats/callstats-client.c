@@ -317,16 +317,16 @@ callstats_client_flush (CallstatsClient *self, guint timeout_ms)
  * callstats_client_get_stats: (get-property stats)
  * @self: a client
  *
- * Gives the client's own counters: `backend` (string: `none`, `waiting`, `connecting`,
- * `connected` or `stopped`), and as uint64 `fabrics` (open ones), `events`, `reports`
- * (told so far), `records-held` (for want of a conference id), `records-queued`,
- * `bytes-queued` (in memory), `bytes-spooled` (on disk), `records-sent`, `records-acked`,
- * `records-thinned` (reports given up of which others were kept), `records-dropped`
- * (given up otherwise), `bytes-raw`, `bytes-sent` and `connects`, and as doubles in
- * milliseconds `round-trip` (hello to welcome) and `clock-offset` (of the backend's
- * clock, ahead of ours). Of clients that share a connection, records are counted for
- * each, and for the oldest also those that earlier processes and clients left; the bytes
- * and what follows them are the connection's.
+ * Gives the client's own counters: `backend` (string, the state: `none`, `waiting`,
+ * `connecting`, `connected` or `stopped`), and as uint64 `fabrics` (open ones), `events`,
+ * `reports` (told so far), `records-held` (for want of a conference id), `records-queued`
+ * (not acknowledged), `bytes-queued` (what they occupy in memory), `records-spooled` (of
+ * them on disk, or on their way there), `bytes-spooled` (on disk), `records-sent` (resent
+ * ones again), `records-acked`, `records-thinned` (reports given up of which others were
+ * kept), `records-dropped` (given up otherwise), `bytes-raw` (JSON of what was sent, each
+ * record as it stands alone), `bytes-sent` (of the frames), `connects` (welcomes) and
+ * `reconnects` (all but the first), and as doubles in milliseconds `round-trip` (hello to
+ * welcome) and `clock-offset` (of the backend's clock, ahead of ours).
  *
  * Returns: (transfer full): a variant of type `a{sv}`
  */
@@ -350,6 +350,7 @@ callstats_client_get_stats (CallstatsClient *self)
   g_variant_dict_insert (&dict, "records-queued", "t", stats.delivery.queued);
   g_variant_dict_insert (&dict, "bytes-queued", "t", stats.delivery.queued_bytes);
   g_variant_dict_insert (&dict, "bytes-spooled", "t", stats.delivery.spooled_bytes);
+  g_variant_dict_insert (&dict, "records-spooled", "t", stats.delivery.spooled);
   g_variant_dict_insert (&dict, "records-sent", "t", stats.delivery.sent);
   g_variant_dict_insert (&dict, "records-acked", "t", stats.delivery.acked);
   g_variant_dict_insert (&dict, "records-thinned", "t", stats.delivery.thinned);
@@ -359,6 +360,7 @@ callstats_client_get_stats (CallstatsClient *self)
   g_variant_dict_insert (&dict, "round-trip", "d", stats.delivery.round_trip);
   g_variant_dict_insert (&dict, "clock-offset", "d", stats.delivery.clock_offset);
   g_variant_dict_insert (&dict, "connects", "t", stats.delivery.connects);
+  g_variant_dict_insert (&dict, "reconnects", "t", MAX (stats.delivery.connects, 1) - 1);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -63,6 +63,7 @@ typedef struct {
   guint64 queued;        /* records that are not acknowledged yet */
   guint64 queued_bytes;  /* what they occupy in memory, about */
   guint64 spooled_bytes; /* and on disk */
+  guint64 spooled;       /* of the records, those on disk */
   guint64 sent;          /* records, resent ones again */
   guint64 acked;         /* records stored durably at the backend */
   guint64 thinned;       /* reports given up of which others were kept */

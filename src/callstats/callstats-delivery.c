@@ -472,6 +472,7 @@ get_stats (CallstatsDelivery *self, CallstatsDeliveryStats *stats)
   stats->queued = sessions.queued;
   stats->queued_bytes = sessions.queued_bytes;
   stats->spooled_bytes = sessions.spooled;
+  stats->spooled = sessions.spooled_records;
   stats->sent = self->sent;
   stats->acked = sessions.acked;
   stats->thinned = sessions.thinned;

@@ -138,6 +138,12 @@ callstats_outbox_written_through (CallstatsOutbox *self)
   return self->written_index;
 }
 
+guint
+callstats_outbox_spooled (CallstatsOutbox *self)
+{
+  return self->journalled ? self->entries.length - self->n_unwritten : 0;
+}
+
 /* What is written is written in order. */
 guint64
 callstats_outbox_oldest_written (CallstatsOutbox *self)

@@ -95,6 +95,8 @@ void callstats_outbox_take_unwritten (
 void callstats_outbox_written (CallstatsOutbox *outbox, gboolean ok);
 /* Records that are still to be written. */
 guint callstats_outbox_unwritten (CallstatsOutbox *outbox);
+/* The others: they are in the journal, or on their way there. */
+guint callstats_outbox_spooled (CallstatsOutbox *outbox);
 /* Indexes in the journal: the last one, and that of the oldest record; 0: none. */
 guint64 callstats_outbox_written_through (CallstatsOutbox *outbox);
 guint64 callstats_outbox_oldest_written (CallstatsOutbox *outbox);

@@ -23,6 +23,7 @@ typedef struct {
   guint64 queued;       /* records that are not acknowledged */
   guint64 queued_bytes; /* of them in memory */
   guint64 spooled;      /* bytes on disk */
+  guint64 spooled_records;
   guint64 acked;
   guint64 thinned;
   guint64 dropped;

@@ -371,6 +371,7 @@ callstats_sessions_get_stats (CallstatsSessions *self, CallstatsSessionsStats *s
     stats->queued_bytes += callstats_outbox_bytes (session->outbox);
     stats->thinned += callstats_outbox_thinned (session->outbox);
     stats->dropped += callstats_outbox_dropped (session->outbox);
+    stats->spooled_records += callstats_outbox_spooled (session->outbox);
     if (session->spool != NULL)
       stats->spooled += callstats_spool_bytes (session->spool);
   }

@@ -357,6 +357,9 @@ test_the_disk_holds_more_than_memory (Fixture *fixture, gconstpointer data)
       g_assert_true (callstats_client_flush (client, DEADLINE_SECONDS * 1000));
   }
   g_assert_cmpuint (get_stat (client, "bytes-queued"), <=, 512 * 1024);
+  g_assert_cmpuint (get_stat (client, "records-spooled"), >, 0);
+  g_assert_cmpuint (
+      get_stat (client, "records-spooled"), <=, get_stat (client, "records-queued"));
   g_assert_cmpuint (get_stat (client, "bytes-spooled"), >, 1200 * 1500);
   g_assert_cmpuint (get_stat (client, "records-thinned"), ==, 0);
   bring_collector_back (fixture);

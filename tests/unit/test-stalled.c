@@ -252,6 +252,8 @@ check_counters (Side *side)
   g_assert_cmpuint (load_result_get (result, "records-queued"), ==, 0);
   g_assert_cmpuint (
       load_result_get (result, "connects"), ==, valve_n_connections (side->valve));
+  g_assert_cmpuint (load_result_get (result, "reconnects"), ==, 0);
+  g_assert_cmpuint (load_result_get (result, "records-spooled"), ==, 0);
   g_assert_cmpuint (load_result_get (result, "bytes-sent"), ==, sent);
   g_assert_cmpuint (load_result_get (result, "bytes-raw"), ==, raw);
   g_assert_true (g_variant_dict_lookup (&result->stats, "round-trip", "d", &round_trip));
