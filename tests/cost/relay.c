@@ -29,6 +29,7 @@ typedef struct {
 struct _Relay {
   RelayFault fault;
   guint port, server;
+  int reserve;  /* bound too: nobody else gets the port meanwhile */
   int listener; /* -1: gone */
   int stop[2];  /* pipe */
   GThread *thread;
@@ -232,7 +233,8 @@ relay_new (RelayFault fault)
   Relay *self = g_new0 (Relay, 1);
 
   self->fault = fault;
-  self->listener = relay_bind (&self->port);
+  self->reserve = relay_bind (&self->port);
+  self->listener = -1;
   self->links = g_array_new (FALSE, FALSE, sizeof (Link));
   if (pipe2 (self->stop, O_CLOEXEC) < 0)
     g_error ("pipe: %s", g_strerror (errno));
@@ -271,6 +273,7 @@ relay_free (Relay *self)
   g_array_unref (self->links);
   if (self->listener >= 0)
     close (self->listener);
+  close (self->reserve);
   close (self->stop[0]);
   close (self->stop[1]);
   g_free (self);
