@@ -282,7 +282,7 @@ flush_wait (Flush *flush, gint64 deadline)
  * Waits until everything told so far is stored at the backend, or the backend cannot be
  * reached now; a try to connect that is under way is waited for. With
  * [property@Callstats.Client:spool-dir], what the backend does not have is on the disk
- * then.
+ * then, unless the disk is full or cannot be written.
  * Call it before the process ends; never on the monitor thread.
  *
  * Returns: %FALSE if the time was not enough
