@@ -51,19 +51,18 @@ callstats_gap_subtract (CallstatsGap *gap, guint64 count)
   gap->count -= MIN (gap->count, count);
 }
 
+/* Whole milliseconds around them: decimals may be rounded on their way. */
 CallstatsRecord *
 callstats_gap_make_record (const CallstatsGap *gap, CallstatsLoss loss)
 {
-  g_autoptr (GString) json = g_string_new ("{\"type\":\"gap\",\"time\":");
+  gint64 from = gap->from / 1000, to = (gap->to + 999) / 1000;
+  g_autofree char *json =
+      g_strdup_printf ("{\"type\":\"gap\",\"time\":%" G_GINT64_FORMAT
+                       ",\"reason\":\"%s\",\"dropped\":%" G_GUINT64_FORMAT
+                       ",\"from\":%" G_GINT64_FORMAT ",\"to\":%" G_GINT64_FORMAT "}",
+          to, names[loss], gap->count, from, to);
 
-  callstats_record_append_time (gap->to, json);
-  g_string_append_printf (json,
-      ",\"reason\":\"%s\",\"dropped\":%" G_GUINT64_FORMAT ",\"from\":", names[loss],
-      gap->count);
-  /* Whole milliseconds around them: decimals may be rounded on their way. */
-  g_string_append_printf (json, "%" G_GINT64_FORMAT ",\"to\":%" G_GINT64_FORMAT "}",
-      gap->from / 1000, (gap->to + 999) / 1000);
-  return callstats_record_new_other ("gap", gap->to, json->str);
+  return callstats_record_new_other ("gap", to * 1000, json);
 }
 
 static gint64

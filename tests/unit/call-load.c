@@ -17,6 +17,7 @@
 #define ARGUMENT "--load"
 #define TICK_MS 10
 #define MAILBOX 10 /* reports that the monitor thread may be behind */
+#define AT_ONCE 50 /* reports that any bound holds */
 #define PATIENCE_S 300
 
 /* The process */
@@ -174,6 +175,7 @@ static void
 connect_client (Process *self)
 {
   const LoadOptions *options = &self->options;
+  guint64 end;
   guint i;
 
   self->client = callstats_client_new (FAKE_APP, "alice");
@@ -185,8 +187,10 @@ connect_client (Process *self)
     self->fabrics[i] = callstats_client_add_new_fabric (
         self->client, "bob", CALLSTATS_FABRIC_USAGE_MULTIPLEX, NULL, NULL, NULL);
   self->first_time = g_get_real_time ();
-  report_until (self, (guint64)options->calls * options->warm_up, options->rate);
-  wait_until_acknowledged (self);
+  for (end = AT_ONCE; end <= (guint64)options->calls * options->warm_up; end += AT_ONCE) {
+    report_until (self, end, options->rate);
+    wait_until_acknowledged (self);
+  }
   tell (self, 0, 0, 0);
 }
 
