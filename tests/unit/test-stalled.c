@@ -191,28 +191,29 @@ check_told (const Arrived *self, const Call *call, guint64 all)
   return all - call->numbers->len;
 }
 
-/* Every second report goes, then every second of those left, and those from before never
- * stay while later ones go. So from a report that stayed it is no further to the next one
- * than the power of two by which its number and those of all before it can be divided.
- * The first ones are whole: they were sent before. */
+/* Every second report goes, then every second of those left, … So it is no further to a
+ * report that stayed than the power of two by which its number can be divided, or those
+ * of all before it, back to where more had to go: what was sent before stays as it was.
+ */
 static void
 check_even (const Call *call, guint64 all)
 {
-  guint64 last = 0, widest = 1, stride = 0;
+  guint64 last = 0, widest = 1, stride = 1;
   guint i;
 
-  for (i = 0; i <= call->numbers->len; i++) {
+  for (i = 0; i < call->numbers->len; i++) {
     guint64 next = number_at (call, i, all);
+    guint64 divisor = next & -next;
 
-    widest = MAX (widest, next - last);
-    if (stride == 0 && next - last > 1)
-      stride = next & -next;
-    if (stride > 0) {
-      g_assert_cmpuint (next - last, <=, stride);
-      stride = MIN (stride, next & -next);
+    if (next - last > stride) {
+      g_assert_cmpuint (next - last, <=, divisor);
+      stride = divisor;
     }
+    stride = MIN (stride, divisor);
+    widest = MAX (widest, next - last);
     last = next;
   }
+  g_assert_cmpuint (all - last, <, 2 * widest);
   g_test_message ("%u of %" G_GUINT64_FORMAT " reports, at most %" G_GUINT64_FORMAT
                   " from one to the next",
       call->numbers->len, all, widest);
