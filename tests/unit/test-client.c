@@ -9,33 +9,7 @@
 #include "callstats-json-private.h"
 #include "callstats-token-private.h"
 #include "fake-collector.h"
-
-#define DEADLINE_SECONDS 20
-
-/* Waiting, on the main context, for what the collector and signals wake it */
-
-static gboolean
-on_deadline (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    gboolean wait_over = FALSE; \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, &wait_over); \
-\
-    while (!(condition)) { \
-      if (wait_over) \
-        g_error ("Nothing came of “%s” in %d s", #condition, DEADLINE_SECONDS); \
-      g_main_context_iteration (NULL, TRUE); \
-    } \
-    g_source_remove (wait_deadline); \
-  } \
-  G_STMT_END
+#include "waiting.h"
 
 /* A client and what it tells */
 

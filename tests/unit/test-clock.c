@@ -19,8 +19,8 @@
 
 #include "callstats-json-private.h"
 #include "fake-collector.h"
+#include "waiting.h"
 
-#define DEADLINE_SECONDS 30
 #define HOUR 3600
 #define HOUR_US (HOUR * G_TIME_SPAN_SECOND)
 #define SPREAD 60 /* seconds that all of a test takes, at most */
@@ -57,37 +57,6 @@ gettimeofday (struct timeval *now, void *zone)
   *now = (struct timeval){ precise.tv_sec, precise.tv_nsec / 1000 };
   return result;
 }
-
-static gboolean
-on_deadline (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    gboolean wait_over = FALSE; \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, &wait_over); \
-    guint wait_tick = g_timeout_add (20, on_tick, NULL); \
-\
-    while (!(condition)) { \
-      if (wait_over) \
-        g_error ("Nothing came of “%s” in %d s", #condition, DEADLINE_SECONDS); \
-      g_main_context_iteration (NULL, TRUE); \
-    } \
-    g_source_remove (wait_deadline); \
-    g_source_remove (wait_tick); \
-  } \
-  G_STMT_END
 
 /* A client */
 

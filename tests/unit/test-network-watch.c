@@ -10,39 +10,7 @@
 
 #include "callstats-network-watch-private.h"
 #include "fake-collector.h"
-
-#define DEADLINE_SECONDS 30
-
-static gboolean
-on_deadline (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    gboolean wait_over = FALSE; \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, &wait_over); \
-    guint wait_tick = g_timeout_add (20, on_tick, NULL); \
-\
-    while (!(condition)) { \
-      if (wait_over) \
-        g_error ("Nothing came of “%s” in %d s", #condition, DEADLINE_SECONDS); \
-      g_main_context_iteration (NULL, TRUE); \
-    } \
-    g_source_remove (wait_deadline); \
-    g_source_remove (wait_tick); \
-  } \
-  G_STMT_END
+#include "waiting.h"
 
 static gboolean
 run (const char *command)

@@ -14,46 +14,14 @@
 #include <unistd.h>
 
 #include "callstats-json-private.h"
+#include "waiting.h"
 
-#define DEADLINE_SECONDS 40
 #define DEADLINE_MS (DEADLINE_SECONDS * 1000)
 #define NUMBERED "audioMute" /* the event that carries a number */
 #define WRITERS 4
 #define WRITES 400
 
 static const char *program;
-
-static gboolean
-on_deadline (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-/* Counters and files change without a signal. */
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    gboolean wait_over = FALSE; \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, &wait_over); \
-    guint wait_tick = g_timeout_add (20, on_tick, NULL); \
-\
-    while (!(condition)) { \
-      if (wait_over) \
-        g_error ("Nothing came of “%s” in %d s", #condition, DEADLINE_SECONDS); \
-      g_main_context_iteration (NULL, TRUE); \
-    } \
-    g_source_remove (wait_deadline); \
-    g_source_remove (wait_tick); \
-  } \
-  G_STMT_END
 
 typedef struct {
   char *folder;

@@ -15,46 +15,12 @@
 
 #include "callstats-json-private.h"
 #include "fake-collector.h"
+#include "waiting.h"
 
-#define DEADLINE_SECONDS 30
 #define PACE_US 20000
 #define NUMBERED "audioMute" /* the event that carries a number */
 
 static const char *program;
-
-/* Waiting, on the main context, for what the collector and signals wake it */
-
-static gboolean
-on_deadline (gpointer data)
-{
-  *(gboolean *)data = TRUE;
-  return G_SOURCE_CONTINUE;
-}
-
-/* Counters change without a signal. */
-static gboolean
-on_tick (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    gboolean wait_over = FALSE; \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, &wait_over); \
-    guint wait_tick = g_timeout_add (20, on_tick, NULL); \
-\
-    while (!(condition)) { \
-      if (wait_over) \
-        g_error ("Nothing came of “%s” in %d s", #condition, DEADLINE_SECONDS); \
-      g_main_context_iteration (NULL, TRUE); \
-    } \
-    g_source_remove (wait_deadline); \
-    g_source_remove (wait_tick); \
-  } \
-  G_STMT_END
 
 typedef struct {
   char *folder;

@@ -10,33 +10,14 @@
 #include "callstats-limits-private.h"
 #include "callstats-token-private.h"
 #include "fake-collector.h"
+#include "waiting.h"
 
-#define DEADLINE_SECONDS 30
 #ifdef __SANITIZE_THREAD__ /* ten times as slow */
 #define BURST 1000
 #else
 #define BURST 10000
 #endif
 #define NOT_UTF8 "\xff\xfe"
-
-static gboolean
-on_deadline (gpointer data)
-{
-  g_error ("Nothing came of “%s” in %d s", (const char *)data, DEADLINE_SECONDS);
-  return G_SOURCE_REMOVE;
-}
-
-#define WAIT_UNTIL(condition) \
-  G_STMT_START \
-  { \
-    guint wait_deadline = \
-        g_timeout_add_seconds (DEADLINE_SECONDS, on_deadline, (gpointer) #condition); \
-\
-    while (!(condition)) \
-      g_main_context_iteration (NULL, TRUE); \
-    g_source_remove (wait_deadline); \
-  } \
-  G_STMT_END
 
 /* What makes no sense */
 
