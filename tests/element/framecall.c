@@ -140,6 +140,8 @@ is_told (Call *call)
 {
   return g_atomic_int_get (&call->decoded.buffers) == FRAMES &&
          number (call->caller, "media-source-" SSRC_VIDEO, "frames") == FRAMES &&
+         number (call->caller, "rtp-outbound-stream-stats_" SSRC_VIDEO, "framesSent") ==
+             FRAMES &&
          number (call->callee, "rtp-inbound-stream-stats_" SSRC_VIDEO,
              "framesRendered") == FRAMES &&
          number (call->callee, "rtp-inbound-stream-stats_" SSRC_AUDIO,
