@@ -995,11 +995,13 @@ test_clients_may_go_at_any_time (Fixture *fixture, gconstpointer data)
 
   drop_client (fixture);
   for (i = 0; i < 30; i++) {
+    g_autofree char *user = g_strdup_printf ("user %u", i); /* a connection of its own */
     g_autofree char *fabric = NULL;
     guint hellos = fake_collector_n_hellos (fixture->collector);
     guint handshakes = fake_collector_n_handshakes (fixture->collector);
 
     fixture->client = make_client (fixture, url);
+    g_object_set (fixture->client, "user-id", user, NULL);
     fabric = add_fabric (fixture);
     send_report (fixture->client, fabric, 1, 0);
     switch (i % 4) {
