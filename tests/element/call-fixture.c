@@ -633,24 +633,3 @@ call_fixture_count_threads (guint expected)
     g_usleep (1000);
   return n;
 }
-
-#ifdef __SANITIZE_ADDRESS__
-
-/* LeakSanitizer crashes where a thread ends while it looks. It looks at exit, after this:
- * by then the number of threads has rested. */
-static void __attribute__ ((destructor)) let_threads_end (void)
-{
-  guint n = count_tasks ();
-  guint rested = 0;
-
-  g_thread_pool_set_max_unused_threads (0);
-  for (guint looks = 0; rested < 100 && looks < 5000; looks++) {
-    guint before = n;
-
-    g_usleep (1000);
-    n = count_tasks ();
-    rested = n == before ? rested + 1 : 0;
-  }
-}
-
-#endif
