@@ -247,15 +247,19 @@ gst_callstats_ice_pairs_get_changes (GstCallstatsIcePairs *self)
   return self->changes;
 }
 
+/* What came after the report was begun is counted, but a report tells of no time behind
+ * its own. */
 static void
 tell_flow (const GstCallstatsFlow *flow, const char *packets, const char *bytes,
     const char *last, CallstatsReport *report)
 {
+  gint64 time = callstats_monitor_to_epoch (flow->last);
+
   callstats_report_set_uint (report, packets, flow->packets);
   callstats_report_set_uint (report, bytes, flow->bytes);
   if (flow->last != 0)
     callstats_report_set_double (
-        report, last, callstats_monitor_to_epoch (flow->last) / 1000.0);
+        report, last, MIN (time, callstats_report_get_time (report)) / 1000.0);
 }
 
 static void
