@@ -53,7 +53,7 @@ class Call:
 
     def __init__(self, words, options=("-e",), environment=None, on_line=None):
         self.command = ["gst-launch-1.0", *options, *words]
-        self.environment = {**os.environ, **host_environment(), **(environment or {})}
+        self.environment = {**os.environ, **(environment or {}), **host_environment()}
         self.output = []
         self.on_line = on_line
         self.process = None
