@@ -333,9 +333,11 @@ check_request (Ingest *ingest, SoupServerMessage *message)
   return TRUE;
 }
 
-void
-ingest_handshake (Ingest *ingest, SoupServerMessage *message)
+/* A request to the stream's path. */
+static void
+handshake (SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
+  Ingest *ingest = user_data;
   Identity *identity;
   Upgrade *upgrade;
 
@@ -353,4 +355,10 @@ ingest_handshake (Ingest *ingest, SoupServerMessage *message)
   upgrade->identity = identity;
   g_signal_connect_data (message, "wrote-informational",
       G_CALLBACK (on_wrote_informational), upgrade, upgrade_free, 0);
+}
+
+void
+ingest_add_routes (Ingest *ingest, Router *router)
+{
+  router_add (router, "GET", CALLSTATS_STREAM_PATH, ROUTE_INGEST, 0, handshake, ingest);
 }

@@ -6,10 +6,9 @@
  */
 #pragma once
 
-#include <libsoup/soup.h>
-
 #include "applications.h"
 #include "origins.h"
+#include "router.h"
 #include "store.h"
 
 typedef struct _Ingest Ingest;
@@ -19,8 +18,7 @@ Ingest *ingest_new (
 /* No connection may be left. */
 void ingest_free (Ingest *ingest);
 
-/* A request to the stream's path. */
-void ingest_handshake (Ingest *ingest, SoupServerMessage *message);
+void ingest_add_routes (Ingest *ingest, Router *router);
 
 /* Asks every client, and those that still come, to move to another collector, and calls
  * func when all have left or had their time. to: a WebSocket's address. */

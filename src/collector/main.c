@@ -16,8 +16,12 @@
 #include <unistd.h>
 
 #include "import.h"
+#include "ingest.h"
 #include "log.h"
 #include "options.h"
+#include "page.h"
+#include "query.h"
+#include "reply.h"
 #include "server.h"
 
 /* Files that are open beside connections. */
@@ -28,6 +32,7 @@ typedef struct {
   Store *store;
   Ingest *ingest;
   Query *query;
+  Router *router;
   Server *server;
   const char *move_to; /* nullable */
   gboolean stopping;
@@ -95,6 +100,23 @@ announce (const char *host, guint16 port)
   fflush (stdout);
 }
 
+static void
+serve_health (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
+{
+  reply_json (message, SOUP_STATUS_OK, g_strdup ("{\"status\":\"ok\"}\n"));
+}
+
+static void
+add_routes (Collector *collector)
+{
+  collector->router = router_new (NULL, NULL);
+  page_add_routes (collector->router);
+  router_add (collector->router, "GET", "/healthz", ROUTE_OPEN, 0, serve_health, NULL);
+  ingest_add_routes (collector->ingest, collector->router);
+  query_add_routes (collector->query, collector->router);
+}
+
 static gboolean
 start (Collector *collector, Options *options, GError **error)
 {
@@ -104,9 +126,10 @@ start (Collector *collector, Options *options, GError **error)
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
   collector->query = query_new (collector->store, options->applications);
+  add_routes (collector);
   collector->server = server_new (options->host, options->port,
-      limit_connections (options->max_connections), collector->ingest, collector->query,
-      options->origins, error);
+      limit_connections (options->max_connections), collector->router, options->origins,
+      error);
   if (collector->server == NULL)
     return FALSE;
   origins_add_loopback (options->origins, server_get_port (collector->server));
@@ -119,6 +142,7 @@ static void
 stop (Collector *collector)
 {
   g_clear_pointer (&collector->server, server_free);
+  g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
   g_clear_pointer (&collector->store, store_free);
   while (g_main_context_iteration (NULL, FALSE))

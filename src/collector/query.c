@@ -259,9 +259,11 @@ begin_job (Job *job, void (*work) (Job *), void (*done) (Job *))
   start_job (job);
 }
 
-void
-query_apps (Query *query, SoupServerMessage *message, char **ids, GHashTable *params)
+static void
+serve_apps (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
+  Query *query = user_data;
   g_autoptr (GPtrArray) apps = applications_list (query->applications);
   GString *json = g_string_new ("{\"apps\":[");
 
@@ -294,10 +296,11 @@ work_conferences (Job *job)
   query_json_append_list (job->json, list, next, g_get_real_time ());
 }
 
-void
-query_conferences (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params)
+static void
+serve_conferences (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
+  Query *query = user_data;
   Job *job;
 
   if (!check_application (query, message, ids[0]))
@@ -323,10 +326,11 @@ work_conference (Job *job)
   query_json_append_detail (job->json, job->app, detail, g_get_real_time ());
 }
 
-void
-query_conference (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params)
+static void
+serve_conference (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
+  Query *query = user_data;
   if (check_application (query, message, ids[0]))
     begin_job (job_new (query, message, ids), work_conference, answer_whole);
 }
@@ -415,9 +419,11 @@ send_first_chunk (Job *job)
   send_chunk (job);
 }
 
-void
-query_reports (Query *query, SoupServerMessage *message, char **ids, GHashTable *params)
+static void
+serve_reports (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
+  Query *query = user_data;
   Job *job;
   gint64 from = G_MININT64;
 
@@ -434,4 +440,16 @@ query_reports (Query *query, SoupServerMessage *message, char **ids, GHashTable 
   if (!job->has_cursor)
     job->cursor.time = from;
   begin_job (job, work_chunk, send_first_chunk);
+}
+
+void
+query_add_routes (Query *query, Router *router)
+{
+  router_add (router, "GET", "/api/v1/apps", ROUTE_READ, 0, serve_apps, query);
+  router_add (router, "GET", "/api/v1/apps/*/conferences", ROUTE_READ, 0,
+      serve_conferences, query);
+  router_add (router, "GET", "/api/v1/apps/*/conferences/*", ROUTE_READ, 0,
+      serve_conference, query);
+  router_add (router, "GET", "/api/v1/apps/*/fabrics/*/reports", ROUTE_READ, 0,
+      serve_reports, query);
 }

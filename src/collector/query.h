@@ -7,9 +7,8 @@
  */
 #pragma once
 
-#include <libsoup/soup.h>
-
 #include "applications.h"
+#include "router.h"
 #include "store.h"
 
 typedef struct _Query Query;
@@ -18,12 +17,4 @@ Query *query_new (Store *store, const Applications *applications);
 /* Waits for the queries that are running. */
 void query_free (Query *query);
 
-/* ids: the variable parts of the path. params: (nullable): of the query string. */
-void query_apps (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
-void query_conferences (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
-void query_conference (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
-void query_reports (
-    Query *query, SoupServerMessage *message, char **ids, GHashTable *params);
+void query_add_routes (Query *query, Router *router);

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The HTTP server: which path leads where, and what is refused before anything looks at
- * it.
+ * The HTTP server: takes connections, refuses requests for other hosts, and hands the
+ * rest to the router.
  *
  * Main thread only.
  */
 #pragma once
 
-#include "ingest.h"
-#include "query.h"
+#include "origins.h"
+#include "router.h"
 
 typedef struct _Server Server;
 
 /* Serves on host:port; port 0 picks a free one. Nothing it is given is owned. */
-Server *server_new (const char *host, guint16 port, guint max_connections, Ingest *ingest,
-    Query *query, const Origins *origins, GError **error);
+Server *server_new (const char *host, guint16 port, guint max_connections, Router *router,
+    const Origins *origins, GError **error);
 void server_free (Server *server);
 
 guint16 server_get_port (const Server *server);
