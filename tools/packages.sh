@@ -21,7 +21,10 @@ run_packages="
   gir1.2-gst-plugins-base-1.0 gir1.2-gst-plugins-bad-1.0"
 
 # libsoup 2 is there to be loaded beside us, which must do no harm.
-test_packages="chromium clang coturn iproute2 openssl libsoup-2.4-1|libsoup2.4-1"
+# The schemas of docs/openapi.yaml are checked with python3-yaml and python3-jsonschema.
+test_packages="
+  chromium clang coturn iproute2 openssl libsoup-2.4-1|libsoup2.4-1
+  python3-jsonschema python3-yaml"
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }
 fail() {
