@@ -442,9 +442,17 @@ serve_reports (
   begin_job (job, work_chunk, send_first_chunk);
 }
 
+static void
+serve_openapi (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
+{
+  reply_file (message, "/callstats/collector/openapi.yaml", "application/yaml");
+}
+
 void
 query_add_routes (Query *query, Router *router)
 {
+  router_add (router, "GET", "/api/v1/openapi.yaml", ROUTE_OPEN, 0, serve_openapi, NULL);
   router_add (router, "GET", "/api/v1/apps", ROUTE_READ, 0, serve_apps, query);
   router_add (router, "GET", "/api/v1/apps/*/conferences", ROUTE_READ, 0,
       serve_conferences, query);
