@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "import.h"
+#include "commands.h"
 #include "ingest.h"
 #include "log.h"
 #include "options.h"
@@ -128,8 +128,8 @@ start (Collector *collector, Options *options, GError **error)
   collector->query = query_new (collector->store, options->applications);
   add_routes (collector);
   collector->server = server_new (options->host, options->port,
-      limit_connections (options->max_connections), collector->router, options->origins,
-      error);
+      limit_connections ((guint)options->max_connections), collector->router,
+      options->origins, error);
   if (collector->server == NULL)
     return FALSE;
   origins_add_loopback (options->origins, server_get_port (collector->server));
@@ -190,12 +190,14 @@ main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (Options) options = NULL;
+  CommandFunc command;
 
   use_plain_malloc (argv);
   signal (SIGXFSZ, SIG_IGN); /* a limit of file size is an error of writing */
   umask (S_IRWXG | S_IRWXO); /* the database holds what people did */
-  if (argc > 1 && strcmp (argv[1], "import") == 0)
-    return import_main (argc - 1, argv + 1);
+  command = argc > 1 ? commands_find (argv[1]) : NULL;
+  if (command != NULL)
+    return command (argc - 1, argv + 1);
   options = options_parse (argc, argv, &error);
   if (options != NULL && options->show_version) {
     printf ("callstats-collector %s\n", PACKAGE_VERSION);

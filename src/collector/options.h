@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The command line of callstats-collector.
+ * What callstats-collector is told: by its command line, its environment and its
+ * configuration file.
  *
  * Main thread only.
  */
@@ -10,11 +11,21 @@
 #include "origins.h"
 
 typedef struct {
-  char *host; /* a loopback address */
-  guint16 port;
+  /* As the rows of options.c have them. */
+  char *config; /* nullable */
+  char *listen;
   char *store;
-  guint max_connections;
-  char *move_to; /* nullable: where clients are sent when it is stopped */
+  char *app; /* nullable, as all from here to move_to */
+  char **app_secret_files;
+  char **app_keys;
+  char *keys;
+  char **origin_urls;
+  char *move_to; /* where clients are sent when it is stopped */
+  gint64 max_connections;
+
+  /* What follows from them. */
+  char *host; /* a numeric address */
+  guint16 port;
   Applications *applications;
   Origins *origins; /* those of --origin */
   gboolean show_version;

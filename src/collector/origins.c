@@ -106,7 +106,7 @@ origins_add (Origins *origins, const char *url, GError **error)
 
   if (uri == NULL) {
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "--origin: \"%s\" is not an origin; write it like https://stats.example.org or "
+        "\"%s\" is not an origin; write it like https://stats.example.org or "
         "https://stats.example.org:8443",
         url);
     return FALSE;

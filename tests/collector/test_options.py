@@ -26,9 +26,10 @@ class Options(unittest.TestCase):
             out.write(content if isinstance(content, bytes) else content.encode())
         return self.path(name)
 
-    def run_with(self, *options):
+    def run_with(self, *options, **environment):
         return subprocess.run([os.environ["CALLSTATS_COLLECTOR"], *options], text=True,
-                              capture_output=True, timeout=wire.DEADLINE, check=False)
+                              capture_output=True, timeout=wire.DEADLINE, check=False,
+                              env={**os.environ, **environment})
 
     def arguments(self, **changes):
         options = {"listen": "127.0.0.1:0", "store": "sqlite:" + self.path("calls.db"),
@@ -36,8 +37,8 @@ class Options(unittest.TestCase):
         return [part for name, value in options.items() if value is not None
                 for part in ("--" + name.replace("_", "-"), value)]
 
-    def assert_refused(self, arguments, *texts):
-        done = self.run_with(*arguments)
+    def assert_refused(self, arguments, *texts, **environment):
+        done = self.run_with(*arguments, **environment)
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertEqual(done.stdout, "")
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
@@ -142,9 +143,87 @@ class Options(unittest.TestCase):
     def test_help_and_version(self):
         done = self.run_with("--help")
         self.assertEqual(done.returncode, 0)
-        for text in "--app-key", "key-file=", "--listen", "--store", "--keys", "secret-file=", "--origin":
+        for text in ("--app-key", "key-file=", "--listen", "--store", "--keys", "secret-file=",
+                     "--origin", "--config", "CALLSTATS_COLLECTOR_", "  import "):
             self.assertIn(text, done.stdout)
         self.assertRegex(self.run_with("--version").stdout, r"^callstats-collector \d+\.\d+")
+
+    def test_bad_values_in_a_configuration_file_are_refused_with_file_and_key(self):
+        path = self.path("collector.conf")
+        for line, texts in (("listn=127.0.0.1:1", ('"listn"', "--help")),
+                            ("config=other.conf", ('"config"',)),
+                            ("listen[de]=127.0.0.1:1", ('"listen[de]"',)),
+                            ("listen=nonsense", ("listen", "nonsense", "127.0.0.1:8765")),
+                            ("max-connections=many", ("max-connections", "many", "from 1 to")),
+                            ("max-connections=0", ("max-connections", '"0"', "from 1 to")),
+                            ("origin=https://a.example;nonsense", ("origin", '"nonsense"'))):
+            self.write("collector.conf", "[collector]\n" + line + "\n")
+            self.assert_refused([*self.arguments(listen=None), "--config", path], path, *texts)
+
+    def test_configuration_files_of_another_form_are_refused(self):
+        path = self.path("collector.conf")
+        for content, texts in (("listen=127.0.0.1:1\n", ("[collector]",)),
+                               ("[collectr]\n", ("[collectr]", "[collector]")),
+                               (b"[collector]\nstore=\xff\xfe\n", ("UTF-8",))):
+            self.write("collector.conf", content)
+            self.assert_refused([*self.arguments(store=None), "--config", path], path, *texts)
+        missing = self.path("missing.conf")
+        self.assert_refused([*self.arguments(), "--config", missing], "--config", missing,
+                            "[collector]")
+        self.assert_refused(self.arguments(), "CALLSTATS_COLLECTOR_CONFIG", missing,
+                            CALLSTATS_COLLECTOR_CONFIG=missing)
+
+    def test_bad_values_in_the_environment_are_refused_with_their_name(self):
+        self.assert_refused(self.arguments(), "CALLSTATS_COLLECTOR_MAX_CONNECTIONS", '"x"',
+                            CALLSTATS_COLLECTOR_MAX_CONNECTIONS="x")
+        self.assert_refused(self.arguments(listen=None), "CALLSTATS_COLLECTOR_LISTEN", "nonsense",
+                            CALLSTATS_COLLECTOR_LISTEN="nonsense")
+
+
+class Precedence(unittest.TestCase):
+    """The command line goes before the environment, and that before the file."""
+
+    HOSTS = ["file.example", "other.example", "environment.example", "flag.example"]
+
+    def known_hosts(self, options=(), **environment):
+        """Those of HOSTS that a collector with a file and more takes for its own."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "collector.conf")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write("[collector]\n"
+                          "origin=https://file.example; https://other.example\n")
+            with wire.Collector(options=["--config", path, *options],
+                                environment=environment) as collector:
+                return [host for host in self.HOSTS
+                        if collector.http("/healthz", headers={"Host": host})[0] == 200]
+
+    def test_file(self):
+        self.assertEqual(self.known_hosts(), ["file.example", "other.example"])
+
+    def test_environment_goes_before_the_file(self):
+        hosts = self.known_hosts(CALLSTATS_COLLECTOR_ORIGIN="https://environment.example")
+        self.assertEqual(hosts, ["environment.example"])
+
+    def test_command_line_goes_before_the_environment(self):
+        hosts = self.known_hosts(["--origin", "https://flag.example"],
+                                 CALLSTATS_COLLECTOR_ORIGIN="https://environment.example")
+        self.assertEqual(hosts, ["flag.example"])
+
+    def test_variables_that_are_no_options_are_not_looked_at(self):
+        """As Kubernetes sets them for a service called callstats-collector."""
+        self.known_hosts(CALLSTATS_COLLECTOR_PORT="tcp://10.0.0.1:8765")
+
+    def test_all_in_a_file_with_paths_relative_to_it(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "demo.secret"), "w", encoding="utf-8") as out:
+                out.write(wire.SECRET)
+            path = os.path.join(folder, "collector.conf")
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(f"[collector]\n# a comment\nlisten = 127.0.0.1:0\n"
+                          f"store=sqlite:{folder}/calls.db\napp=demo\n"
+                          "app-secret-file=demo.secret\nmax-connections=2\n")
+            with wire.Collector(folder, command=["--config", path]) as collector:
+                collector.connect().hello()
 
 
 class Starting(unittest.TestCase):

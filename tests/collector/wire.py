@@ -66,21 +66,22 @@ def token(audience, secret=SECRET, **others):
 class Collector:
     """A running callstats-collector; a context manager that stops it."""
 
-    def __init__(self, folder=None, options=(), listen="127.0.0.1:0", store=None, secret=SECRET):
+    def __init__(self, folder=None, options=(), listen="127.0.0.1:0", store=None, secret=SECRET,
+                 command=None, environment=()):
+        """command: all of its options, in place of those made here and more."""
         self.folder = folder or self.make_folder()
         self.store = store or os.path.join(self.folder, "calls.db")
         secret_file = os.path.join(self.folder, "secret")
         with open(secret_file, "w", encoding="utf-8") as out:
             out.write(secret + "\n")
-        self.command = [
-            os.environ["CALLSTATS_COLLECTOR"],
+        self.command = [os.environ["CALLSTATS_COLLECTOR"], *(command or [
             "--listen", listen, "--store", "sqlite:" + self.store,
-            "--app", APP, "--app-secret-file", secret_file, *options,
-        ]
+            "--app", APP, "--app-secret-file", secret_file, *options])]
         self.log = open(os.path.join(self.folder, "log"), "ab")
         self.process = subprocess.Popen(
             self.command, stdout=subprocess.PIPE, stderr=self.log, text=True,
-            env={**os.environ, "G_DEBUG": "fatal-criticals", "UBSAN_OPTIONS": "halt_on_error=1"})
+            env={**os.environ, "G_DEBUG": "fatal-criticals", "UBSAN_OPTIONS": "halt_on_error=1",
+                 **dict(environment)})
         line = self.process.stdout.readline()
         match = re.fullmatch(r"callstats-collector: listening on http://(.*):(\d+)/\n", line)
         if match is None:

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The table of commands. Main thread only.
+ */
+#include "commands.h"
+
+#include <string.h>
+
+#include "import.h"
+
+typedef struct {
+  const char *name;
+  CommandFunc run;
+  const char *help;
+} Command;
+
+static const Command commands[] = {
+  { "import", import_main, "store what callstatsmon wrote to files" },
+};
+
+CommandFunc
+commands_find (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (commands[i].name, name) == 0)
+      return commands[i].run;
+  return NULL;
+}
+
+void
+commands_describe (GString *text)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_string_append_printf (text, "  %-10s %s\n", commands[i].name, commands[i].help);
+}
