@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The parts of the SQLite store among themselves: opening a database (schema), rows (the
- * writer thread's half), reading (any thread).
+ * The parts of the SQLite store among themselves: opening a database (schema,
+ * migrations), rows (the writer thread's half), reading (any thread).
  */
 #pragma once
 
@@ -12,14 +12,42 @@
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3, sqlite3_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 
+/* ---- store-sqlite.c ---- */
+
+/* Writes what it wants to; without an error, or nothing of it is written. It must not
+ * delete conferences, fabrics or users: clients know their rows. Writer thread. */
+typedef gboolean (*SqliteTask) (sqlite3 *db, gpointer user_data, GError **error);
+/* error: (nullable): NULL once it is durable. The opener's thread. */
+typedef void (*SqliteTaskDone) (gpointer user_data, const GError *error);
+
+/* In a transaction with what else is written at that time, all of which is to be seen.
+ * The opener's thread; user_data is done's to free. */
+void sqlite_store_push_task (
+    Store *store, SqliteTask task, gpointer user_data, SqliteTaskDone done);
+
+/* A connection for queries, any thread. */
+sqlite3 *sqlite_store_take_reader (Store *store, GError **error);
+void sqlite_store_give_reader_back (Store *store, sqlite3 *db);
+
 /* ---- store-sqlite-schema.c ---- */
 
-/* Opens for writing; creates what is missing. */
+/* Opens for writing; creates what is missing, and brings what is older up to date. */
 sqlite3 *sqlite_open_writer (const char *path, GError **error);
 /* Opens for reading a database that a writer has opened. */
 sqlite3 *sqlite_open_reader (const char *path, GError **error);
 /* FALSE, always. */
 gboolean sqlite_set_error (sqlite3 *db, const char *doing, GError **error);
+gboolean sqlite_execute (sqlite3 *db, const char *sql, GError **error);
+gboolean sqlite_read_number (sqlite3 *db, const char *sql, gint64 *number);
+
+/* ---- store-sqlite-migrations.c ---- */
+
+/* The schema version that this program writes. */
+int sqlite_schema_version (void);
+/* Takes the steps from the database's version up to ours, each in a transaction, so that
+ * it may be interrupted at any time. from: the version that it had, 0 for a new one, ours
+ * if another process was faster. */
+gboolean sqlite_migrate (sqlite3 *db, int *from, GError **error);
 
 /* ---- store-sqlite-rows.c: one thread at a time ---- */
 
@@ -60,14 +88,14 @@ gboolean sqlite_hole_add (
 gboolean sqlite_hole_fill (
     SqliteRows *rows, gint64 session, guint64 sequence, gboolean *filled, GError **error);
 
-/* ---- store-sqlite-read.c: a connection is used by one thread at a time ---- */
+/* ---- store-sqlite-read.c: as in store.h ---- */
 
-GPtrArray *sqlite_list_conferences (
-    sqlite3 *db, const char *app, const StoreCursor *before, guint limit, GError **error);
+GPtrArray *sqlite_list_conferences (Store *store, const char *app,
+    const StoreCursor *before, guint limit, GError **error);
 StoreDetail *sqlite_read_conference (
-    sqlite3 *db, const char *app, const char *conference, GError **error);
+    Store *store, const char *app, const char *conference, GError **error);
 StoreFabricKey *sqlite_find_fabric (
-    sqlite3 *db, const char *app, const char *fabric, GError **error);
-int sqlite_read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor,
+    Store *store, const char *app, const char *fabric, GError **error);
+int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);

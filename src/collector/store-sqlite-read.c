@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The queries. Any thread, a connection for each.
+ * The queries. Any thread, which takes a connection of its own for each.
  */
 #include "store-sqlite-private.h"
 
@@ -125,8 +125,8 @@ get_conference (sqlite3_stmt *row)
   return conference;
 }
 
-GPtrArray *
-sqlite_list_conferences (
+static GPtrArray *
+list_conferences (
     sqlite3 *db, const char *app, const StoreCursor *before, guint limit, GError **error)
 {
   g_autoptr (sqlite3_stmt) rows = prepare (db, list_sql, error);
@@ -248,9 +248,8 @@ read_detail (sqlite3 *db, StoreDetail *detail, GError **error)
 }
 
 /* One transaction, so that the lists fit together. */
-StoreDetail *
-sqlite_read_conference (
-    sqlite3 *db, const char *app, const char *conference, GError **error)
+static StoreDetail *
+read_conference (sqlite3 *db, const char *app, const char *conference, GError **error)
 {
   g_autoptr (StoreDetail) detail = store_detail_new ();
   gboolean complete;
@@ -262,8 +261,8 @@ sqlite_read_conference (
   return complete ? g_steal_pointer (&detail) : NULL;
 }
 
-StoreFabricKey *
-sqlite_find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **error)
+static StoreFabricKey *
+find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **error)
 {
   g_autoptr (sqlite3_stmt) rows = prepare (db, fabric_key_sql, error);
   StoreFabricKey *key;
@@ -282,9 +281,9 @@ sqlite_find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **e
   return key;
 }
 
-int
-sqlite_read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor,
-    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+static int
+read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor, gint64 to,
+    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error)
 {
   g_autoptr (sqlite3_stmt) rows = prepare (db, reports_sql, error);
@@ -316,4 +315,63 @@ sqlite_read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cur
   if (failure != NULL)
     g_propagate_error (error, failure);
   return failure == NULL ? n : -1;
+}
+
+/* ---- With a connection ---- */
+
+GPtrArray *
+sqlite_list_conferences (
+    Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_conferences (db, app, before, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+StoreDetail *
+sqlite_read_conference (
+    Store *store, const char *app, const char *conference, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  StoreDetail *detail;
+
+  if (db == NULL)
+    return NULL;
+  detail = read_conference (db, app, conference, error);
+  sqlite_store_give_reader_back (store, db);
+  return detail;
+}
+
+StoreFabricKey *
+sqlite_find_fabric (Store *store, const char *app, const char *fabric, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  StoreFabricKey *key;
+
+  if (db == NULL)
+    return NULL;
+  key = find_fabric (db, app, fabric, error);
+  sqlite_store_give_reader_back (store, db);
+  return key;
+}
+
+int
+sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
+    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  int n;
+
+  if (db == NULL)
+    return -1;
+  n = read_reports (
+      db, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
+  sqlite_store_give_reader_back (store, db);
+  return n;
 }

@@ -50,6 +50,7 @@ typedef enum {
   JOB_APPEND,
   JOB_CLOSE,
   JOB_FLUSH,
+  JOB_TASK,
   JOB_STOP,
 } JobKind;
 
@@ -60,6 +61,8 @@ typedef struct {
   GPtrArray *records;
   gsize bytes;
   GSourceFunc func;
+  SqliteTask task;
+  SqliteTaskDone done;
   gpointer user_data;
 } Job;
 
@@ -69,6 +72,7 @@ typedef enum {
   ANSWER_FAILED,
   ANSWER_CLOSED,
   ANSWER_FLUSHED,
+  ANSWER_TASK,
 } AnswerKind;
 
 typedef struct {
@@ -79,6 +83,7 @@ typedef struct {
   guint written;
   GError *error;
   GSourceFunc func;
+  SqliteTaskDone done;
   gpointer user_data;
 } Answer;
 
@@ -135,6 +140,9 @@ deliver_answer (Answer *answer)
     break;
   case ANSWER_FLUSHED:
     answer->func (answer->user_data);
+    break;
+  case ANSWER_TASK:
+    answer->done (answer->user_data, answer->error);
     break;
   }
 }
@@ -196,6 +204,14 @@ flush_store (Store *store, GSourceFunc func, gpointer user_data)
 {
   push_job ((SqliteStore *)store,
       (Job){ .kind = JOB_FLUSH, .func = func, .user_data = user_data });
+}
+
+void
+sqlite_store_push_task (
+    Store *store, SqliteTask task, gpointer user_data, SqliteTaskDone done)
+{
+  push_job ((SqliteStore *)store,
+      (Job){ .kind = JOB_TASK, .task = task, .done = done, .user_data = user_data });
 }
 
 /* ---- The writer thread ---- */
@@ -266,6 +282,45 @@ append_records (SqliteStore *self, const Job *job)
 }
 
 static void
+settle_sessions (SqliteStore *self)
+{
+  for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
+    Session *session = self->touched->pdata[i];
+
+    if (session->client != NULL)
+      sqlite_client_settle (self->rows, session->client, &self->error);
+  }
+}
+
+/* A task that fails takes nothing but its own writing back. */
+static gboolean
+run_in_savepoint (SqliteStore *self, const Job *job, GError **error)
+{
+  gboolean done = sqlite_execute (self->db, "SAVEPOINT task", error) &&
+                  job->task (self->db, job->user_data, error);
+
+  if (!done)
+    sqlite_execute (self->db, "ROLLBACK TO task", NULL);
+  sqlite_execute (self->db, "RELEASE task", NULL);
+  return done;
+}
+
+static void
+run_task (SqliteStore *self, const Job *job)
+{
+  Answer *answer = add_answer (self, ANSWER_TASK, NULL);
+
+  answer->done = job->done;
+  answer->user_data = job->user_data;
+  settle_sessions (self);
+  if (self->error != NULL || run_in_savepoint (self, job, &answer->error))
+    return;
+  /* What fills a disk, say, ends the whole transaction. */
+  if (sqlite3_get_autocommit (self->db))
+    self->error = g_error_copy (answer->error);
+}
+
+static void
 run_job (SqliteStore *self, const Job *job)
 {
   switch (job->kind) {
@@ -286,20 +341,12 @@ run_job (SqliteStore *self, const Job *job)
     answer->user_data = job->user_data;
     break;
   }
+  case JOB_TASK:
+    run_task (self, job);
+    break;
   case JOB_STOP:
     self->stopping = TRUE;
     break;
-  }
-}
-
-static void
-settle_sessions (SqliteStore *self)
-{
-  for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
-    Session *session = self->touched->pdata[i];
-
-    if (session->client != NULL)
-      sqlite_client_settle (self->rows, session->client, &self->error);
   }
 }
 
@@ -327,9 +374,14 @@ answer_failure (SqliteStore *self, Session *session)
 static void
 withdraw_promises (SqliteStore *self)
 {
-  for (guint i = self->answers->len; i > 0; i--)
-    if (((Answer *)self->answers->pdata[i - 1])->kind == ANSWER_OPENED)
+  for (guint i = self->answers->len; i > 0; i--) {
+    Answer *answer = self->answers->pdata[i - 1];
+
+    if (answer->kind == ANSWER_OPENED)
       g_ptr_array_remove_index (self->answers, i - 1);
+    else if (answer->kind == ANSWER_TASK && answer->error == NULL)
+      answer->error = g_error_copy (self->error);
+  }
 }
 
 /* A session's last answer is that it is closed. */
@@ -419,8 +471,8 @@ write_jobs (gpointer user_data)
 
 /* ---- Readers ---- */
 
-static sqlite3 *
-take_reader (Store *store, GError **error)
+sqlite3 *
+sqlite_store_take_reader (Store *store, GError **error)
 {
   SqliteStore *self = (SqliteStore *)store;
   sqlite3 *db = g_async_queue_try_pop (self->readers);
@@ -428,8 +480,8 @@ take_reader (Store *store, GError **error)
   return db != NULL ? db : sqlite_open_reader (self->path, error);
 }
 
-static void
-give_reader_back (Store *store, sqlite3 *db)
+void
+sqlite_store_give_reader_back (Store *store, sqlite3 *db)
 {
   SqliteStore *self = (SqliteStore *)store;
 
@@ -437,62 +489,6 @@ give_reader_back (Store *store, sqlite3 *db)
     g_async_queue_push (self->readers, db);
   else
     sqlite3_close (db);
-}
-
-static GPtrArray *
-list_conferences (
-    Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
-{
-  sqlite3 *db = take_reader (store, error);
-  GPtrArray *list;
-
-  if (db == NULL)
-    return NULL;
-  list = sqlite_list_conferences (db, app, before, limit, error);
-  give_reader_back (store, db);
-  return list;
-}
-
-static StoreDetail *
-read_conference (Store *store, const char *app, const char *conference, GError **error)
-{
-  sqlite3 *db = take_reader (store, error);
-  StoreDetail *detail;
-
-  if (db == NULL)
-    return NULL;
-  detail = sqlite_read_conference (db, app, conference, error);
-  give_reader_back (store, db);
-  return detail;
-}
-
-static StoreFabricKey *
-find_fabric (Store *store, const char *app, const char *fabric, GError **error)
-{
-  sqlite3 *db = take_reader (store, error);
-  StoreFabricKey *key;
-
-  if (db == NULL)
-    return NULL;
-  key = sqlite_find_fabric (db, app, fabric, error);
-  give_reader_back (store, db);
-  return key;
-}
-
-static int
-read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor, gint64 to,
-    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
-    gboolean *more, GError **error)
-{
-  sqlite3 *db = take_reader (store, error);
-  int n;
-
-  if (db == NULL)
-    return -1;
-  n = sqlite_read_reports (
-      db, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
-  give_reader_back (store, db);
-  return n;
 }
 
 /* ---- Life ---- */
@@ -551,8 +547,8 @@ const StoreBackend store_sqlite = {
   .session_open = session_open,
   .session_append = session_append,
   .session_close = session_close,
-  .list_conferences = list_conferences,
-  .read_conference = read_conference,
-  .find_fabric = find_fabric,
-  .read_reports = read_reports,
+  .list_conferences = sqlite_list_conferences,
+  .read_conference = sqlite_read_conference,
+  .find_fabric = sqlite_find_fabric,
+  .read_reports = sqlite_read_reports,
 };

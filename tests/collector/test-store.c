@@ -4,7 +4,7 @@
  */
 #include <glib/gstdio.h>
 
-#include "store.h"
+#include "store-sqlite-private.h"
 
 #define APP "demo"
 #define USER "alice"
@@ -129,11 +129,92 @@ test_connections_that_take_over_store_once (Fixture *fixture, gconstpointer data
   store_detail_free (detail);
 }
 
+/* ---- Tasks ---- */
+
+typedef struct {
+  const char *sql;
+  gint64 events; /* when it ran */
+  gboolean done;
+  gboolean failed;
+} Task;
+
+static gboolean
+run_task (sqlite3 *db, gpointer user_data, GError **error)
+{
+  Task *task = user_data;
+
+  return sqlite_read_number (db, "SELECT count(*) FROM events", &task->events) &&
+         sqlite_execute (db, "INSERT INTO apps (name) VALUES ('of a task')", error) &&
+         sqlite_execute (db, task->sql, error);
+}
+
+static void
+on_task_done (gpointer user_data, const GError *error)
+{
+  Task *task = user_data;
+
+  task->done = TRUE;
+  task->failed = error != NULL;
+}
+
+static gint64
+count (Fixture *fixture, const char *sql)
+{
+  sqlite3 *db = sqlite_store_take_reader (fixture->store, NULL);
+  gint64 number;
+
+  g_assert_true (sqlite_read_number (db, sql, &number));
+  sqlite_store_give_reader_back (fixture->store, db);
+  return number;
+}
+
+static void
+run_task_after_records (Fixture *fixture, Task *task)
+{
+  StoreSession *session = open_session (fixture);
+
+  while (!fixture->opened)
+    g_main_context_iteration (NULL, TRUE);
+  append_up_to (fixture, session, RECORDS);
+  sqlite_store_push_task (fixture->store, run_task, task, on_task_done);
+  store_session_close (session);
+  while (!task->done)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+test_task_is_written_with_what_came_before (Fixture *fixture, gconstpointer data)
+{
+  Task task = { .sql = "SELECT 1" };
+
+  run_task_after_records (fixture, &task);
+  g_assert_false (task.failed);
+  g_assert_cmpint (task.events, ==, RECORDS);
+  g_assert_cmpint (
+      count (fixture, "SELECT count(*) FROM apps WHERE name = 'of a task'"), ==, 1);
+}
+
+static void
+test_failed_task_takes_nothing_else_along (Fixture *fixture, gconstpointer data)
+{
+  Task task = { .sql = "INSERT INTO no_such_table VALUES (1)" };
+
+  run_task_after_records (fixture, &task);
+  g_assert_true (task.failed);
+  g_assert_cmpint (
+      count (fixture, "SELECT count(*) FROM apps WHERE name = 'of a task'"), ==, 0);
+  g_assert_cmpint (count (fixture, "SELECT count(*) FROM events"), ==, RECORDS);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add ("/store/connections-that-take-over-store-once", Fixture, NULL, set_up,
       test_connections_that_take_over_store_once, tear_down);
+  g_test_add ("/store/task-is-written-with-what-came-before", Fixture, NULL, set_up,
+      test_task_is_written_with_what_came_before, tear_down);
+  g_test_add ("/store/failed-task-takes-nothing-else-along", Fixture, NULL, set_up,
+      test_failed_task_takes_nothing_else_along, tear_down);
   return g_test_run ();
 }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The first schema, as databases in use have it. It never changes: what comes after it
+ * are steps (store-sqlite-migrations.c).
+ */
+#pragma once
+
+#define SQLITE_SCHEMA_APPLICATION_ID 0x43535457 /* "CSTW" */
+
+/* Times are µs since the epoch, delays ms. What nobody reported is NULL. */
+static const char schema_1[] =
+    "CREATE TABLE apps ("
+    "  id INTEGER PRIMARY KEY,"
+    "  name TEXT NOT NULL UNIQUE);"
+    "CREATE TABLE users ("
+    "  id INTEGER PRIMARY KEY,"
+    "  app INTEGER NOT NULL REFERENCES apps (id),"
+    "  name TEXT NOT NULL,"
+    "  display_name TEXT,"
+    "  UNIQUE (app, name));"
+    "CREATE TABLE sessions ("
+    "  id INTEGER PRIMARY KEY,"
+    "  user INTEGER NOT NULL REFERENCES users (id),"
+    "  name TEXT NOT NULL,"
+    "  stored INTEGER NOT NULL DEFAULT 0,"
+    "  UNIQUE (user, name));"
+    "CREATE TABLE conferences ("
+    "  id INTEGER PRIMARY KEY,"
+    "  app INTEGER NOT NULL REFERENCES apps (id),"
+    "  name TEXT NOT NULL,"
+    "  start INTEGER NOT NULL,"
+    "  last_seen INTEGER NOT NULL,"
+    "  last_heard INTEGER NOT NULL,"
+    "  UNIQUE (app, name));"
+    "CREATE INDEX conferences_by_start ON conferences (app, start);"
+    "CREATE TABLE participants ("
+    "  conference INTEGER NOT NULL REFERENCES conferences (id),"
+    "  user INTEGER NOT NULL REFERENCES users (id),"
+    "  user_name TEXT,"
+    "  joined INTEGER,"
+    "  left INTEGER,"
+    "  endpoint_info TEXT,"
+    "  PRIMARY KEY (conference, user)) WITHOUT ROWID;"
+    "CREATE TABLE fabrics ("
+    "  id INTEGER PRIMARY KEY,"
+    "  user INTEGER NOT NULL REFERENCES users (id),"
+    "  name TEXT NOT NULL,"
+    "  conference INTEGER NOT NULL REFERENCES conferences (id),"
+    "  remote_user TEXT,"
+    "  usage TEXT,"
+    "  state TEXT,"
+    "  state_time INTEGER,"
+    "  added INTEGER,"
+    "  set_up INTEGER,"
+    "  setup_delay REAL,"
+    "  ice_gathering_delay REAL,"
+    "  ice_connectivity_delay REAL,"
+    "  failed INTEGER,"
+    "  dropped INTEGER,"
+    "  terminated INTEGER,"
+    "  reports INTEGER NOT NULL DEFAULT 0,"
+    "  first_report INTEGER,"
+    "  last_report INTEGER,"
+    "  UNIQUE (user, name));"
+    "CREATE INDEX fabrics_by_conference ON fabrics (conference);"
+    "CREATE INDEX fabrics_by_name ON fabrics (name);"
+    "CREATE TABLE events ("
+    "  id INTEGER PRIMARY KEY,"
+    "  conference INTEGER NOT NULL REFERENCES conferences (id),"
+    "  user INTEGER NOT NULL REFERENCES users (id),"
+    "  fabric INTEGER REFERENCES fabrics (id),"
+    "  time INTEGER NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  data TEXT NOT NULL);"
+    "CREATE INDEX events_by_conference ON events (conference, time);"
+    "CREATE TABLE reports ("
+    "  id INTEGER PRIMARY KEY,"
+    "  fabric INTEGER NOT NULL REFERENCES fabrics (id),"
+    "  time INTEGER NOT NULL,"
+    "  stats TEXT NOT NULL);"
+    "CREATE INDEX reports_by_fabric ON reports (fabric, time);"
+    /* Records of types this version does not know, and those that name no conference. */
+    "CREATE TABLE others ("
+    "  id INTEGER PRIMARY KEY,"
+    "  user INTEGER NOT NULL REFERENCES users (id),"
+    "  time INTEGER NOT NULL,"
+    "  record TEXT NOT NULL);";
+
+/* Numbers up to the stored one of a session that are not stored: files may come in any
+ * order, and with lines missing. */
+static const char schema_1_holes[] =
+    "CREATE TABLE IF NOT EXISTS holes ("
+    "  session INTEGER NOT NULL REFERENCES sessions (id),"
+    "  first INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL,"
+    "  PRIMARY KEY (session, first)) WITHOUT ROWID;";
