@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The table of counters. Any thread.
+ */
+#include "counters.h"
+
+#define MAX_VALUES 16
+
+typedef struct {
+  const char *name;
+  const char *help;
+  const char *label;                  /* NULL: none */
+  const char *values[MAX_VALUES + 1]; /* of the label, ended by NULL */
+} Row;
+
+/* clang-format off */
+static const Row rows[N_COUNTERS] = {
+  [COUNTER_LIMITED] = { "callstats_collector_limited_total",
+      "Times a client came up against a limit", "limit",
+      { [LIMIT_CONNECTIONS] = "connections",
+        [LIMIT_FRAME] = "frame",
+        [LIMIT_BODY] = "body",
+        [LIMIT_DEPTH] = "depth",
+        [LIMIT_CLIENT] = "client-records",
+        [LIMIT_APP] = "app-records",
+        [LIMIT_HANDSHAKE] = "handshake" } },
+  [COUNTER_CLOCKS_OFF] = { "callstats_collector_clocks_off_total",
+      "Connections of clients whose clock is off by more than the tolerance", "direction",
+      { [CLOCK_BEHIND] = "behind", [CLOCK_AHEAD] = "ahead" } },
+  [COUNTER_RECORDS_FROM_FUTURE] = { "callstats_collector_records_from_future_total",
+      "Records that are from the future even by their client's own clock", NULL, { NULL } },
+};
+/* clang-format on */
+
+static guint64 counts[N_COUNTERS][MAX_VALUES];
+
+void
+counter_add (Counter counter, guint value, guint64 n)
+{
+  g_return_if_fail (counter < N_COUNTERS && value < MAX_VALUES);
+  __atomic_fetch_add (&counts[counter][value], n, __ATOMIC_RELAXED);
+}
+
+guint64
+counter_get (Counter counter, guint value)
+{
+  g_return_val_if_fail (counter < N_COUNTERS && value < MAX_VALUES, 0);
+  return __atomic_load_n (&counts[counter][value], __ATOMIC_RELAXED);
+}
+
+void
+counters_foreach (CounterFunc func, gpointer user_data)
+{
+  for (guint i = 0; i < N_COUNTERS; i++) {
+    const Row *row = &rows[i];
+
+    if (row->label == NULL)
+      func (row->name, row->help, NULL, NULL, counter_get (i, 0), user_data);
+    for (guint j = 0; row->values[j] != NULL; j++)
+      func (row->name, row->help, row->label, row->values[j], counter_get (i, j),
+          user_data);
+  }
+}
