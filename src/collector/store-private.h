@@ -10,6 +10,7 @@ typedef struct {
   const char *scheme; /* of the location */
   Store *(*open) (const char *path, GError **error);
   void (*free) (Store *store);
+  void (*set_tally) (Store *store, Tally *tally);
   void (*flush) (Store *store, GSourceFunc func, gpointer user_data);
 
   StoreSession *(*session_open) (Store *store, const char *app, const char *user,

@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 
+#include "metrics-tally.h"
 #include "store-private.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3, sqlite3_close)
@@ -60,6 +61,8 @@ void sqlite_rows_free (SqliteRows *rows);
 gboolean sqlite_rows_begin (SqliteRows *rows, GError **error);
 gboolean sqlite_rows_commit (SqliteRows *rows, GError **error);
 void sqlite_rows_roll_back (SqliteRows *rows);
+/* What the transaction counts. */
+TallySheet *sqlite_rows_get_sheet (SqliteRows *rows);
 
 /* What one session has touched: its own row, and a cache of the rows it writes to. */
 SqliteClient *sqlite_client_open (SqliteRows *rows, const char *app, const char *user,

@@ -48,6 +48,7 @@ struct _SqliteClient {
   guint64 settled;              /* what the session's row says */
   gboolean has_holes;           /* not all up to stored is */
   guint written;                /* records, since somebody asked */
+  TallyApp *tally;              /* of its application, in this transaction */
   GHashTable *conferences;      /* name -> Conference */
   GHashTable *fabrics;          /* name -> Fabric */
   GPtrArray *dirty_conferences; /* Conference */
@@ -64,7 +65,7 @@ conference_free (gpointer data)
 }
 
 static SqliteClient *
-client_new (gint64 id, guint64 stored, gint64 user, gint64 app)
+client_new (gint64 id, guint64 stored, gint64 user, gint64 app, TallyApp *tally)
 {
   SqliteClient *client = g_new0 (SqliteClient, 1);
 
@@ -72,6 +73,7 @@ client_new (gint64 id, guint64 stored, gint64 user, gint64 app)
   client->stored = client->settled = stored;
   client->user = user;
   client->app = app;
+  client->tally = tally;
   client->conferences =
       g_hash_table_new_full (g_str_hash, g_str_equal, NULL, conference_free);
   client->fabrics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -109,7 +111,8 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
     return NULL;
   }
   client = client_new (sqlite3_column_int64 (found, 0), sqlite3_column_int64 (found, 1),
-      sqlite3_column_int64 (found, 2), sqlite3_column_int64 (found, 3));
+      sqlite3_column_int64 (found, 2), sqlite3_column_int64 (found, 3),
+      tally_sheet_get_app (rows->sheet, app));
   sqlite3_reset (found);
   return sqlite_client_refresh (rows, client, error) ? g_steal_pointer (&client) : NULL;
 }
@@ -273,9 +276,29 @@ apply_delays (SqliteRows *rows, Fabric *fabric, JsonObject *data, GError **error
       callstats_json_get_double (data, "iceConnectivityDelay", NAN));
 }
 
+/* Counted is the first time of each fabric. */
 static gboolean
-apply_to_fabric (SqliteRows *rows, Fabric *fabric, const CallstatsRecord *record,
-    JsonObject *data, GError **error)
+mark_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric, FabricMark mark,
+    gint64 time, JsonObject *data, GError **error)
+{
+  sqlite3_stmt *found = sqlite_find (rows, SQL_GET_MARKS, "i", fabric->id);
+  gboolean first;
+
+  if (found == NULL)
+    return sqlite_no_row (rows, error);
+  first = sqlite3_column_type (found, mark) == SQLITE_NULL;
+  sqlite3_reset (found);
+  if (first)
+    tally_app_mark (client->tally, mark,
+        callstats_json_get_string (
+            data, mark == FABRIC_MARK_FAILED ? "reason" : "cause", NULL),
+        callstats_json_get_double (data, "delay", NAN));
+  return sqlite_run (rows, error, mark_sql[mark], "ii", fabric->id, time);
+}
+
+static gboolean
+apply_to_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
+    const CallstatsRecord *record, JsonObject *data, GError **error)
 {
   const FabricEffect *effect = fabric_effect (record->name);
 
@@ -288,7 +311,7 @@ apply_to_fabric (SqliteRows *rows, Fabric *fabric, const CallstatsRecord *record
   if (effect->mark == FABRIC_MARK_SET_UP && !apply_delays (rows, fabric, data, error))
     return FALSE;
   if (effect->mark != FABRIC_MARK_NONE &&
-      !sqlite_run (rows, error, mark_sql[effect->mark], "ii", fabric->id, record->time))
+      !mark_fabric (rows, client, fabric, effect->mark, record->time, data, error))
     return FALSE;
   return sqlite_run (
       rows, error, SQL_SET_STATE, "isi", fabric->id, effect->state, record->time);
@@ -334,7 +357,7 @@ write_event (SqliteRows *rows, SqliteClient *client, Conference *conference,
 
   if (data == NULL)
     data = json_object_new ();
-  if (fabric != NULL && !apply_to_fabric (rows, fabric, record, data, error))
+  if (fabric != NULL && !apply_to_fabric (rows, client, fabric, record, data, error))
     return FALSE;
   if (!apply_to_participant (rows, client, conference, record, data, error))
     return FALSE;
@@ -405,6 +428,8 @@ sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
   if (!fresh)
     return TRUE;
   client->written++;
+  client->tally->records++;
+  client->tally->reports += record->kind == CALLSTATS_RECORD_REPORT;
   return write_record (rows, client, record, now, error);
 }
 

@@ -60,6 +60,8 @@ static const char *const sql[N_SQL] = {
                      " ice_connectivity_delay = ?4 WHERE id = ?1",
   [SQL_SET_STATE] = "UPDATE fabrics SET state = ?2, state_time = ?3"
                     " WHERE id = ?1 AND coalesce (state_time, ?3) <= ?3",
+  [SQL_GET_MARKS] = "SELECT NULL, added, set_up, failed, dropped, terminated"
+                    " FROM fabrics WHERE id = ?1",
   [SQL_MARK_ADDED] = SET_ONCE ("added"),
   [SQL_MARK_SET_UP] = SET_ONCE ("set_up"),
   [SQL_MARK_FAILED] = SET_ONCE ("failed"),
@@ -82,6 +84,7 @@ sqlite_rows_new (sqlite3 *db, GError **error)
 
   rows->db = db;
   rows->text = g_string_new (NULL);
+  rows->sheet = tally_sheet_new ();
   for (int i = 0; i < N_SQL; i++) {
     if (sqlite3_prepare_v3 (db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
             &rows->statements[i], NULL) != SQLITE_OK) {
@@ -100,6 +103,7 @@ sqlite_rows_free (SqliteRows *rows)
   for (int i = 0; i < N_SQL; i++)
     sqlite3_finalize (rows->statements[i]);
   g_string_free (rows->text, TRUE);
+  tally_sheet_free (rows->sheet);
   g_free (rows);
 }
 
@@ -171,6 +175,12 @@ sqlite_rows_roll_back (SqliteRows *rows)
 {
   if (!sqlite3_get_autocommit (rows->db))
     sqlite_run (rows, NULL, SQL_ROLL_BACK, "");
+}
+
+TallySheet *
+sqlite_rows_get_sheet (SqliteRows *rows)
+{
+  return rows->sheet;
 }
 
 gboolean

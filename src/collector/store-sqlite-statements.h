@@ -34,6 +34,7 @@ typedef enum {
   SQL_SET_USAGE,
   SQL_SET_DELAYS,
   SQL_SET_STATE,
+  SQL_GET_MARKS,
   SQL_MARK_ADDED,
   SQL_MARK_SET_UP,
   SQL_MARK_FAILED,
@@ -50,6 +51,7 @@ struct _SqliteRows {
   sqlite3 *db;
   sqlite3_stmt *statements[N_SQL];
   GString *text; /* for the caller to build JSON in */
+  TallySheet *sheet; /* of this transaction */
 };
 
 /* types: i gint64, d double (NAN: NULL), s string (NULL: NULL); strings must live until

@@ -27,6 +27,8 @@ typedef struct {
   GPtrArray *touched; /* Session, in this transaction */
   GPtrArray *answers; /* Answer, of this transaction */
   GError *error;      /* why this transaction is lost */
+  GArray *pushed;     /* gint64: when its records came, monotonic */
+  Tally *tally;       /* nullable */
   gboolean stopping;
 } SqliteStore;
 
@@ -60,6 +62,7 @@ typedef struct {
   guint64 first;
   GPtrArray *records;
   gsize bytes;
+  gint64 pushed; /* monotonic */
   GSourceFunc func;
   SqliteTask task;
   SqliteTaskDone done;
@@ -189,7 +192,8 @@ session_append (StoreSession *session, guint64 first, GPtrArray *records, gsize 
                                                .session = (Session *)session,
                                                .first = first,
                                                .records = g_ptr_array_ref (records),
-                                               .bytes = bytes });
+                                               .bytes = bytes,
+                                               .pushed = g_get_monotonic_time () });
 }
 
 static void
@@ -197,6 +201,12 @@ session_close (StoreSession *session)
 {
   push_job ((SqliteStore *)session->store,
       (Job){ .kind = JOB_CLOSE, .session = (Session *)session });
+}
+
+static void
+set_tally (Store *store, Tally *tally)
+{
+  ((SqliteStore *)store)->tally = tally;
 }
 
 static void
@@ -276,6 +286,7 @@ append_records (SqliteStore *self, const Job *job)
     return;
   touch_session (self, job->session);
   job->session->bytes += job->bytes;
+  g_array_append_val (self->pushed, job->pushed);
   for (guint i = 0; i < job->records->len && self->error == NULL; i++)
     sqlite_client_write (self->rows, job->session->client, job->first + i,
         job->records->pdata[i], now, &self->error);
@@ -420,11 +431,31 @@ send_answers (SqliteStore *self)
 }
 
 static void
+tally_transaction (SqliteStore *self, gint64 began, gint64 ended)
+{
+  TallySheet *sheet = sqlite_rows_get_sheet (self->rows);
+
+  for (guint i = 0; i < self->pushed->len; i++)
+    tally_sheet_add_lag (sheet, ended - g_array_index (self->pushed, gint64, i));
+  g_array_set_size (self->pushed, 0);
+  if (self->tally == NULL)
+    tally_sheet_clear (sheet);
+  else if (self->error != NULL)
+    tally_fail (self->tally, sheet);
+  else
+    tally_commit (self->tally, sheet, ended - began);
+}
+
+static void
 finish_transaction (SqliteStore *self)
 {
+  gint64 began;
+
   settle_sessions (self);
+  began = g_get_monotonic_time ();
   if (self->error == NULL)
     sqlite_rows_commit (self->rows, &self->error);
+  tally_transaction (self, began, g_get_monotonic_time ());
   if (self->error != NULL) {
     sqlite_rows_roll_back (self->rows);
     withdraw_promises (self);
@@ -511,6 +542,7 @@ close_store (Store *store)
   g_async_queue_unref (self->readers);
   g_ptr_array_unref (self->touched);
   g_ptr_array_unref (self->answers);
+  g_array_unref (self->pushed);
   g_main_context_unref (self->context);
   g_free (self->path);
   g_free (self);
@@ -528,6 +560,7 @@ open_sqlite (const char *path, GError **error)
   self->readers = g_async_queue_new ();
   self->touched = g_ptr_array_new ();
   self->answers = g_ptr_array_new_with_free_func (answer_free);
+  self->pushed = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->db = sqlite_open_writer (path, error);
   if (self->db != NULL)
     self->rows = sqlite_rows_new (self->db, error);
@@ -543,6 +576,7 @@ const StoreBackend store_sqlite = {
   .scheme = "sqlite",
   .open = open_sqlite,
   .free = close_store,
+  .set_tally = set_tally,
   .flush = flush_store,
   .session_open = session_open,
   .session_append = session_append,

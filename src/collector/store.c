@@ -37,6 +37,12 @@ store_free (Store *store)
 }
 
 void
+store_set_tally (Store *store, Tally *tally)
+{
+  store->backend->set_tally (store, tally);
+}
+
+void
 store_flush (Store *store, GSourceFunc func, gpointer user_data)
 {
   store->backend->flush (store, func, user_data);

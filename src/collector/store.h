@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 
 #include "callstats/callstats-record-private.h"
+#include "metrics-tally.h"
 
 #define STORE_ERROR (store_error_quark ())
 
@@ -158,6 +159,9 @@ int store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor 
 
 /* location: such as sqlite:PATH. */
 Store *store_open (const char *location, GError **error);
+/* What is stored from now on is counted there; it must outlive the store. Before the
+ * first session. */
+void store_set_tally (Store *store, Tally *tally);
 /* func is called once all that was appended before is durable or has failed. */
 void store_flush (Store *store, GSourceFunc func, gpointer user_data);
 /* Writes what was appended, then closes. */
