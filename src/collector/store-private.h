@@ -20,6 +20,9 @@ typedef struct {
       StoreSession *session, guint64 first, GPtrArray *records, gsize bytes);
   void (*session_close) (StoreSession *session);
 
+  void (*watch) (Store *store, StoreWatchFunc func, gpointer user_data);
+  void (*unwatch) (Store *store, StoreWatchFunc func, gpointer user_data);
+
   GPtrArray *(*list_conferences) (Store *store, const char *app,
       const StoreCursor *before, guint limit, GError **error);
   StoreDetail *(*read_conference) (

@@ -76,6 +76,9 @@ gboolean sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError *
 /* now: µs since the epoch. */
 gboolean sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
     const CallstatsRecord *record, gint64 now, GError **error);
+/* Returns: (nullable): the conferences that were written to and are not settled yet, one
+ * by one; NULL behind the last. */
+const char *sqlite_client_changed (const SqliteClient *client, guint index);
 /* Brings the summaries and the session's number up to date, before a commit. */
 gboolean sqlite_client_settle (SqliteRows *rows, SqliteClient *client, GError **error);
 

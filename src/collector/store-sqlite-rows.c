@@ -433,6 +433,14 @@ sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
   return write_record (rows, client, record, now, error);
 }
 
+const char *
+sqlite_client_changed (const SqliteClient *client, guint index)
+{
+  const GPtrArray *dirty = client->dirty_conferences;
+
+  return index < dirty->len ? ((const Conference *)dirty->pdata[index])->name : NULL;
+}
+
 static gboolean
 settle_conferences (SqliteRows *rows, SqliteClient *client, GError **error)
 {

@@ -7,6 +7,7 @@
  * is waiting. The opener's thread puts jobs in a queue and owns each session's events;
  * the writer owns its rows; answers travel back as one source a commit.
  */
+#include "store-sqlite-changes.h"
 #include "store-sqlite-private.h"
 
 #include <string.h>
@@ -21,6 +22,7 @@ typedef struct {
   GAsyncQueue *jobs;
   GAsyncQueue *readers; /* sqlite3 that nobody uses right now */
   GThread *thread;
+  SqliteChanges *changes;
   /* The writer's */
   sqlite3 *db;
   SqliteRows *rows;
@@ -76,6 +78,7 @@ typedef enum {
   ANSWER_CLOSED,
   ANSWER_FLUSHED,
   ANSWER_TASK,
+  ANSWER_CHANGED,
 } AnswerKind;
 
 typedef struct {
@@ -88,6 +91,8 @@ typedef struct {
   GSourceFunc func;
   SqliteTaskDone done;
   gpointer user_data;
+  SqliteChanges *changes;
+  GHashTable *writes; /* StoreChange */
 } Answer;
 
 static void
@@ -108,6 +113,8 @@ answer_free (gpointer data)
   Answer *answer = data;
 
   g_clear_error (&answer->error);
+  g_clear_pointer (&answer->changes, sqlite_changes_unref);
+  g_clear_pointer (&answer->writes, g_hash_table_unref);
   g_free (answer);
 }
 
@@ -146,6 +153,9 @@ deliver_answer (Answer *answer)
     break;
   case ANSWER_TASK:
     answer->done (answer->user_data, answer->error);
+    break;
+  case ANSWER_CHANGED:
+    sqlite_changes_tell (answer->changes, answer->writes);
     break;
   }
 }
@@ -224,6 +234,18 @@ sqlite_store_push_task (
       (Job){ .kind = JOB_TASK, .task = task, .done = done, .user_data = user_data });
 }
 
+static void
+watch_store (Store *store, StoreWatchFunc func, gpointer user_data)
+{
+  sqlite_changes_watch (((SqliteStore *)store)->changes, func, user_data);
+}
+
+static void
+unwatch_store (Store *store, StoreWatchFunc func, gpointer user_data)
+{
+  sqlite_changes_unwatch (((SqliteStore *)store)->changes, func, user_data);
+}
+
 /* ---- The writer thread ---- */
 
 static Answer *
@@ -248,6 +270,17 @@ touch_session (SqliteStore *self, Session *session)
     sqlite_client_refresh (self->rows, session->client, &self->error);
 }
 
+static void
+settle_session (SqliteStore *self, const Session *session)
+{
+  const char *conference;
+
+  for (guint i = 0; (conference = sqlite_client_changed (session->client, i)) != NULL;
+       i++)
+    sqlite_changes_add (self->changes, session->app, conference);
+  sqlite_client_settle (self->rows, session->client, &self->error);
+}
+
 /* A connection that this one takes over from may have written in the same transaction:
  * its row has to tell. */
 static void
@@ -259,7 +292,7 @@ settle_predecessors (SqliteStore *self, const Session *session)
     if (other->client != NULL && strcmp (other->name, session->name) == 0 &&
         strcmp (other->user, session->user) == 0 &&
         strcmp (other->app, session->app) == 0)
-      sqlite_client_settle (self->rows, other->client, &self->error);
+      settle_session (self, other);
   }
 }
 
@@ -299,7 +332,7 @@ settle_sessions (SqliteStore *self)
     Session *session = self->touched->pdata[i];
 
     if (session->client != NULL)
-      sqlite_client_settle (self->rows, session->client, &self->error);
+      settle_session (self, session);
   }
 }
 
@@ -447,6 +480,19 @@ tally_transaction (SqliteStore *self, gint64 began, gint64 ended)
 }
 
 static void
+answer_changes (SqliteStore *self)
+{
+  GHashTable *writes = sqlite_changes_take (self->changes);
+  Answer *answer;
+
+  if (writes == NULL)
+    return;
+  answer = add_answer (self, ANSWER_CHANGED, NULL);
+  answer->changes = sqlite_changes_ref (self->changes);
+  answer->writes = writes;
+}
+
+static void
 finish_transaction (SqliteStore *self)
 {
   gint64 began;
@@ -458,6 +504,7 @@ finish_transaction (SqliteStore *self)
   tally_transaction (self, began, g_get_monotonic_time ());
   if (self->error != NULL) {
     sqlite_rows_roll_back (self->rows);
+    sqlite_changes_forget (self->changes);
     withdraw_promises (self);
   }
   for (guint i = 0; i < self->touched->len; i++) {
@@ -472,6 +519,7 @@ finish_transaction (SqliteStore *self)
   }
   g_ptr_array_set_size (self->touched, 0);
   g_clear_error (&self->error);
+  answer_changes (self);
   move_closings_to_end (self);
   send_answers (self);
 }
@@ -538,6 +586,7 @@ close_store (Store *store)
     sqlite3_close (reader);
   sqlite_rows_free (self->rows);
   sqlite3_close (self->db);
+  sqlite_changes_unref (self->changes);
   g_async_queue_unref (self->jobs);
   g_async_queue_unref (self->readers);
   g_ptr_array_unref (self->touched);
@@ -559,6 +608,7 @@ open_sqlite (const char *path, GError **error)
   self->jobs = g_async_queue_new_full (job_free);
   self->readers = g_async_queue_new ();
   self->touched = g_ptr_array_new ();
+  self->changes = sqlite_changes_new ();
   self->answers = g_ptr_array_new_with_free_func (answer_free);
   self->pushed = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->db = sqlite_open_writer (path, error);
@@ -581,6 +631,8 @@ const StoreBackend store_sqlite = {
   .session_open = session_open,
   .session_append = session_append,
   .session_close = session_close,
+  .watch = watch_store,
+  .unwatch = unwatch_store,
   .list_conferences = sqlite_list_conferences,
   .read_conference = sqlite_read_conference,
   .find_fabric = sqlite_find_fabric,

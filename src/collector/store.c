@@ -80,6 +80,18 @@ store_session_close (StoreSession *session)
     session->store->backend->session_close (session);
 }
 
+void
+store_watch (Store *store, StoreWatchFunc func, gpointer user_data)
+{
+  store->backend->watch (store, func, user_data);
+}
+
+void
+store_unwatch (Store *store, StoreWatchFunc func, gpointer user_data)
+{
+  store->backend->unwatch (store, func, user_data);
+}
+
 GPtrArray *
 store_list_conferences (
     Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)

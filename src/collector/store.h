@@ -57,6 +57,21 @@ void store_session_append (
 /* What was appended is still written. */
 void store_session_close (StoreSession *session);
 
+/* ---- Watching ---- */
+
+typedef struct {
+  char *app;
+  char *conference;
+} StoreChange;
+
+/* changes: StoreChange as a set: conferences of which records became durable, by this
+ * process. */
+typedef void (*StoreWatchFunc) (GHashTable *changes, gpointer user_data);
+
+/* func is called on the opener's thread, after each commit. */
+void store_watch (Store *store, StoreWatchFunc func, gpointer user_data);
+void store_unwatch (Store *store, StoreWatchFunc func, gpointer user_data);
+
 /* ---- Reading; times are µs since the epoch ---- */
 
 typedef struct {
