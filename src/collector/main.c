@@ -150,6 +150,14 @@ stop (Collector *collector)
   g_clear_pointer (&collector->ingest, ingest_free);
 }
 
+static void
+print_routes (const Router *router)
+{
+  g_autofree char *list = router_list (router);
+
+  fputs (list, stdout);
+}
+
 static gboolean
 run (Options *options, GError **error)
 {
@@ -159,7 +167,9 @@ run (Options *options, GError **error)
   guint terminate = g_unix_signal_add (SIGTERM, on_signal, &collector);
   gboolean started = start (&collector, options, error);
 
-  if (started)
+  if (started && options->print_routes)
+    print_routes (collector.router);
+  else if (started)
     g_main_loop_run (collector.loop);
   stop (&collector);
   /* Only now: an impatient second signal must not kill it between the last commits. */

@@ -92,6 +92,8 @@ parse_sources (Options *options, int argc, char **argv, GError **error)
   const GOptionEntry extra[] = {
     { "version", 0, 0, G_OPTION_ARG_NONE, &options->show_version, "Print the version",
         NULL },
+    { "print-routes", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, &options->print_routes,
+        NULL, NULL },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GString) text = g_string_new (description);

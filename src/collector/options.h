@@ -29,6 +29,7 @@ typedef struct {
   Applications *applications;
   Origins *origins; /* those of --origin */
   gboolean show_version;
+  gboolean print_routes; /* then stop */
 } Options;
 
 /* Returns: (nullable): NULL with an error that names the value and the way out. */
