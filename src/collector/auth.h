@@ -37,5 +37,9 @@ void identity_free (Identity *identity);
 /* token: (nullable): a JWT. now: seconds since the epoch. */
 Identity *auth_check_token (const Applications *applications, const Origins *origins,
     const char *token, gint64 now, GError **error);
+/* The same of the assertion with which a client of callstats asks for an access token:
+ * only the application and the user must be claimed; expires is 0 where exp is not. */
+Identity *auth_check_assertion (const Applications *applications, const Origins *origins,
+    const char *assertion, gint64 now, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Identity, identity_free)
