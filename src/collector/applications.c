@@ -1,33 +1,75 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The applications, their secrets and public keys. Only read once filled: any thread.
+ * The applications, their credentials and where these come from. Main thread only.
  */
-#include "applications.h"
+#include "applications-private.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "callstats/callstats-error.h"
-#include "public-key.h"
 
-#define MAX_SECRET 4096
-#define MAX_CREDENTIALS 8 /* of a kind; a bad token costs as many checks */
+typedef enum {
+  SOURCE_SECRET,
+  SOURCE_PUBLIC_KEY,
+  SOURCE_KEY_FILE,
+} SourceKind;
 
+/* What a reload reads again. */
 typedef struct {
-  GPtrArray *secrets;
-  GPtrArray *public_keys; /* PEM */
-} Application;
+  SourceKind kind;
+  char *app; /* nullable */
+  char *path;
+} Source;
 
-struct _Applications {
-  GHashTable *known; /* application id -> Application */
-};
+static void
+source_free (gpointer data)
+{
+  Source *source = data;
+
+  g_free (source->app);
+  g_free (source->path);
+  g_free (source);
+}
+
+static void
+secret_free (gpointer secret)
+{
+  explicit_bzero (secret, strlen (secret));
+  g_free (secret);
+}
+
+static void
+read_token_free (gpointer data)
+{
+  ReadToken *token = data;
+
+  g_free (token->label);
+  g_free (token);
+}
+
+static Application *
+application_new (void)
+{
+  Application *application = g_new0 (Application, 1);
+
+  application->secrets = g_ptr_array_new_with_free_func (secret_free);
+  application->public_keys = g_ptr_array_new_with_free_func (g_free);
+  application->read_tokens = g_ptr_array_new_with_free_func (read_token_free);
+  application->raw_days = -1;
+  application->summary_days = -1;
+  return application;
+}
 
 static void
 application_free (gpointer data)
 {
   Application *application = data;
 
+  g_free (application->name);
   g_ptr_array_unref (application->secrets);
   g_ptr_array_unref (application->public_keys);
+  g_ptr_array_unref (application->read_tokens);
   g_free (application);
 }
 
@@ -38,6 +80,8 @@ applications_new (void)
 
   applications->known =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, application_free);
+  applications->all = application_new ();
+  applications->sources = g_ptr_array_new_with_free_func (source_free);
   return applications;
 }
 
@@ -47,224 +91,181 @@ applications_free (Applications *applications)
   if (applications == NULL)
     return;
   g_hash_table_unref (applications->known);
+  application_free (applications->all);
+  g_ptr_array_unref (applications->sources);
+  seal_key_free (applications->seal_key);
+  g_free (applications->seal_key_file);
   g_free (applications);
 }
 
-/* Returns: (nullable): NULL with an error. */
-static Application *
-ensure_application (Applications *applications, const char *app, GError **error)
+Application *
+applications_ensure (Applications *applications, const char *app, GError **error)
 {
   Application *application = g_hash_table_lookup (applications->known, app);
 
   if (application != NULL)
     return application;
+  if (strcmp (app, APPLICATIONS_ALL) == 0)
+    return applications->all;
   if (*app == '\0' || !g_utf8_validate (app, -1, NULL)) {
     g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
         "an application id is empty or not UTF-8; give it with --app ID");
     return NULL;
   }
-  application = g_new0 (Application, 1);
-  application->secrets = g_ptr_array_new_with_free_func (g_free);
-  application->public_keys = g_ptr_array_new_with_free_func (g_free);
+  application = application_new ();
   g_hash_table_insert (applications->known, g_strdup (app), application);
   return application;
 }
 
-static gboolean
-add_credential (const char *app, GPtrArray *list, const char *credential, GError **error)
+/* ---- Where they come from ---- */
+
+gboolean
+applications_set_seal_key_file (
+    Applications *applications, const char *path, GError **error)
 {
-  if (list->len >= MAX_CREDENTIALS) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-        "application \"%s\" has more than %d secrets or keys; take old ones away", app,
-        MAX_CREDENTIALS);
+  SealKey *key = seal_key_read (path, error);
+
+  if (key == NULL)
     return FALSE;
-  }
-  g_ptr_array_add (list, g_strdup (credential));
+  seal_key_free (applications->seal_key);
+  applications->seal_key = key;
+  g_free (applications->seal_key_file);
+  applications->seal_key_file = g_strdup (path);
   return TRUE;
 }
 
 static gboolean
-add_secret (
-    Applications *applications, const char *app, const char *secret, GError **error)
+read_source (Applications *applications, const Source *source, GError **error)
 {
-  Application *application = ensure_application (applications, app, error);
+  Application *application;
 
-  return application != NULL && add_credential (app, application->secrets, secret, error);
+  if (source->kind == SOURCE_KEY_FILE)
+    return applications_read_key_file (applications, source->path, error);
+  application = applications_ensure (applications, source->app, error);
+  if (application == NULL)
+    return FALSE;
+  if (source->kind == SOURCE_SECRET)
+    return application_add_secret_file (application, source->app, source->path, error);
+  return application_add_public_key_file (application, source->app, source->path, error);
+}
+
+/* What a broken source began to add must not stay. */
+static gboolean
+is_empty (const Application *application)
+{
+  return application->secrets->len == 0 && application->public_keys->len == 0;
 }
 
 static gboolean
-check_secret (const char *secret, gsize length, const char *path, GError **error)
+add_source (Applications *applications, SourceKind kind, const char *app,
+    const char *path, GError **error)
 {
-  const char *wrong = NULL;
+  Source *source = g_new0 (Source, 1);
+  const Application *application;
 
-  if (length == 0)
-    wrong = "is empty; write the application's secret into it";
-  else if (strlen (secret) != length)
-    wrong =
-        "holds a NUL byte, so it is no secret; write the application's secret into it";
-  else if (g_str_has_prefix (secret, "-----BEGIN"))
-    /* Whoever has a public key could sign with it. */
-    wrong = "holds a key in PEM, which is no secret; give a public key with --app-key";
-  else if (length > MAX_SECRET)
-    wrong = "is longer than 4096 bytes, so it is no secret; check the path";
-  if (wrong == NULL)
+  source->kind = kind;
+  source->app = g_strdup (app);
+  source->path = g_strdup (path);
+  if (read_source (applications, source, error)) {
+    g_ptr_array_add (applications->sources, source);
     return TRUE;
-  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "secret file \"%s\" %s", path, wrong);
+  }
+  application = app != NULL ? g_hash_table_lookup (applications->known, app) : NULL;
+  if (application != NULL && is_empty (application))
+    g_hash_table_remove (applications->known, app);
+  source_free (source);
   return FALSE;
-}
-
-/* Returns: (transfer full) (nullable): NULL with an error. */
-static char *
-read_file (
-    const char *what, const char *app, const char *path, gsize *length, GError **error)
-{
-  g_autoptr (GError) unreadable = NULL;
-  char *text;
-
-  if (g_file_get_contents (path, &text, length, &unreadable))
-    return text;
-  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_NOT_FOUND,
-      "%s of application \"%s\" cannot be read: %s; check the path and its permissions",
-      what, app, unreadable->message);
-  return NULL;
 }
 
 gboolean
 applications_add_secret_file (
     Applications *applications, const char *app, const char *path, GError **error)
 {
-  gsize length;
-  g_autofree char *secret = read_file ("secret file", app, path, &length, error);
-
-  if (secret == NULL)
-    return FALSE;
-  while (length > 0 && (secret[length - 1] == '\n' || secret[length - 1] == '\r'))
-    secret[--length] = '\0';
-  return check_secret (secret, length, path, error) &&
-         add_secret (applications, app, secret, error);
-}
-
-/* Returns: (transfer full) (nullable): NULL with an error. */
-static char *
-read_public_key (const char *app, const char *path, GError **error)
-{
-  gsize length;
-  g_autofree char *text = read_file ("key file", app, path, &length, error);
-  const char *wrong = NULL;
-
-  if (text == NULL)
-    return NULL;
-  if (strlen (text) == length && is_p256_public_key (text))
-    return g_steal_pointer (&text);
-  if (strstr (text, "PRIVATE KEY-----") != NULL)
-    wrong =
-        "holds a private key, which belongs to the clients alone; give the public one, "
-        "as openssl pkey -in KEY -pubout writes it";
-  else
-    wrong = "holds no public EC key on the curve P-256 in PEM, as openssl pkey -in KEY "
-            "-pubout writes it";
-  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "key file \"%s\" of application \"%s\" %s", path, app, wrong);
-  return NULL;
+  return add_source (applications, SOURCE_SECRET, app, path, error);
 }
 
 gboolean
 applications_add_public_key_file (
     Applications *applications, const char *app, const char *path, GError **error)
 {
-  g_autofree char *key = read_public_key (app, path, error);
-  Application *application =
-      key != NULL ? ensure_application (applications, app, error) : NULL;
-
-  return application != NULL &&
-         add_credential (app, application->public_keys, key, error);
-}
-
-typedef gboolean (*AddFile) (
-    Applications *applications, const char *app, const char *path, GError **error);
-
-/* The files that a group names, relative to the key file. */
-static gboolean
-add_files (Applications *applications, GKeyFile *keys, const char *app, const char *name,
-    const char *folder, AddFile add, GError **error)
-{
-  g_auto (GStrv) files = g_key_file_get_string_list (keys, app, name, NULL, NULL);
-
-  for (guint i = 0; files != NULL && files[i] != NULL; i++) {
-    g_autofree char *path = g_canonicalize_filename (files[i], folder);
-
-    if (!add (applications, app, path, error))
-      return FALSE;
-  }
-  return TRUE;
-}
-
-static gboolean
-add_group (Applications *applications, GKeyFile *keys, const char *app, const char *path,
-    GError **error)
-{
-  g_autofree char *secret = g_key_file_get_string (keys, app, "secret", NULL);
-  g_autofree char *folder = g_path_get_dirname (path);
-
-  if (!add_files (applications, keys, app, "secret-file", folder,
-          applications_add_secret_file, error) ||
-      !add_files (applications, keys, app, "key-file", folder,
-          applications_add_public_key_file, error))
-    return FALSE;
-  if (secret != NULL && *secret != '\0')
-    return check_secret (secret, strlen (secret), path, error) &&
-           add_secret (applications, app, secret, error);
-  if (applications_contain (applications, app))
-    return TRUE;
-  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "key file \"%s\": application [%s] has neither secret nor key; add "
-      "secret-file=PATH or key-file=PATH",
-      path, app);
-  return FALSE;
+  return add_source (applications, SOURCE_PUBLIC_KEY, app, path, error);
 }
 
 gboolean
 applications_add_key_file (Applications *applications, const char *path, GError **error)
 {
-  g_autoptr (GKeyFile) keys = g_key_file_new ();
-  g_autoptr (GError) unreadable = NULL;
-  g_auto (GStrv) groups = NULL;
+  return add_source (applications, SOURCE_KEY_FILE, NULL, path, error);
+}
 
-  if (!g_key_file_load_from_file (keys, path, G_KEY_FILE_NONE, &unreadable)) {
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_NOT_FOUND,
-        "key file \"%s\" cannot be read: %s; it holds a group [APP-ID] with "
-        "secret-file=PATH or key-file=PATH for each application",
-        path, unreadable->message);
+gboolean
+applications_reload (Applications *applications, GError **error)
+{
+  g_autoptr (Applications) fresh = applications_new ();
+  Applications before;
+
+  if (applications->seal_key_file != NULL &&
+      !applications_set_seal_key_file (fresh, applications->seal_key_file, error))
     return FALSE;
-  }
-  groups = g_key_file_get_groups (keys, NULL);
-  for (guint i = 0; groups[i] != NULL; i++)
-    if (!add_group (applications, keys, groups[i], path, error))
+  for (guint i = 0; i < applications->sources->len; i++) {
+    const Source *source = applications->sources->pdata[i];
+
+    if (!add_source (fresh, source->kind, source->app, source->path, error))
       return FALSE;
+  }
+  before = *applications;
+  *applications = *fresh;
+  *fresh = before;
   return TRUE;
+}
+
+/* ---- What they are ---- */
+
+static const Application *
+find (const Applications *applications, const char *app)
+{
+  return g_hash_table_lookup (applications->known, app);
 }
 
 gboolean
 applications_contain (const Applications *applications, const char *app)
 {
-  return g_hash_table_contains (applications->known, app);
+  return find (applications, app) != NULL;
 }
 
 const GPtrArray *
 applications_get_secrets (const Applications *applications, const char *app)
 {
-  const Application *application = g_hash_table_lookup (applications->known, app);
-
-  return application->secrets;
+  return find (applications, app)->secrets;
 }
 
 const GPtrArray *
 applications_get_public_keys (const Applications *applications, const char *app)
 {
-  const Application *application = g_hash_table_lookup (applications->known, app);
+  return find (applications, app)->public_keys;
+}
 
-  return application->public_keys;
+const char *
+applications_get_name (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->name : NULL;
+}
+
+int
+applications_get_raw_days (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->raw_days : -1;
+}
+
+int
+applications_get_summary_days (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->summary_days : -1;
 }
 
 static int
@@ -285,4 +286,54 @@ applications_list (const Applications *applications)
     g_ptr_array_add (list, id);
   g_ptr_array_sort (list, compare_ids);
   return list;
+}
+
+/* ---- Read tokens ---- */
+
+gboolean
+applications_have_read_tokens (const Applications *applications)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  if (applications->all->read_tokens->len > 0)
+    return TRUE;
+  g_hash_table_iter_init (&iter, applications->known);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    if (((Application *)value)->read_tokens->len > 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* All are compared, and every byte of each: the time tells nothing of a hash. */
+static gboolean
+match (const GPtrArray *tokens, const guint8 *hash)
+{
+  gboolean found = FALSE;
+
+  for (guint i = 0; i < tokens->len; i++) {
+    const ReadToken *token = tokens->pdata[i];
+
+    found |= CRYPTO_memcmp (token->hash, hash, READ_TOKEN_HASH_BYTES) == 0;
+  }
+  return found;
+}
+
+gboolean
+applications_match_read_token (
+    const Applications *applications, const guint8 *hash, const char *app)
+{
+  gboolean found = match (applications->all->read_tokens, hash);
+  const Application *application = app != NULL ? find (applications, app) : NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  if (application != NULL)
+    return match (application->read_tokens, hash) || found;
+  if (app != NULL)
+    return found;
+  g_hash_table_iter_init (&iter, applications->known);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    found |= match (((Application *)value)->read_tokens, hash);
+  return found;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * The applications this collector takes records for, each with what its tokens are
- * checked by: secrets (HS256) and public keys (ES256). There may be several of each, so
- * that they can be exchanged while clients still use the old ones.
+ * checked by: secrets (HS256) and public keys (ES256), several of each while they are
+ * exchanged; and the read tokens by which its data is read.
  *
- * Filled at start, then only read: any thread.
+ * Main thread only: a reload exchanges all of it, and what a getter returned is gone
+ * then.
  */
 #pragma once
 
@@ -12,18 +13,27 @@
 
 typedef struct _Applications Applications;
 
+#define APPLICATIONS_ALL "*" /* the group of a key file whose read tokens are for all */
+#define READ_TOKEN_HASH_BYTES 32
+
 Applications *applications_new (void);
 void applications_free (Applications *applications);
 
+/* The key that opens sealed secrets; given before the file they are in. */
+gboolean applications_set_seal_key_file (
+    Applications *applications, const char *path, GError **error);
 /* A line break at the end of the file is no part of the secret. */
 gboolean applications_add_secret_file (
     Applications *applications, const char *app, const char *path, GError **error);
 /* A public EC key on the curve P-256, in PEM. */
 gboolean applications_add_public_key_file (
     Applications *applications, const char *app, const char *path, GError **error);
-/* A key file: a group an application, in it secret-file=, key-file= or secret=. */
+/* A key file: a group an application; docs/collector.md lists its keys. */
 gboolean applications_add_key_file (
     Applications *applications, const char *path, GError **error);
+/* Reads again everything that was added. Where any of it is broken, all stays as it was.
+ */
+gboolean applications_reload (Applications *applications, GError **error);
 
 gboolean applications_contain (const Applications *applications, const char *app);
 /* Of a known application. Returns: (transfer none) (element-type utf8) */
@@ -31,7 +41,19 @@ const GPtrArray *applications_get_secrets (
     const Applications *applications, const char *app);
 const GPtrArray *applications_get_public_keys (
     const Applications *applications, const char *app);
+/* What people call it. Returns: (transfer none) (nullable) */
+const char *applications_get_name (const Applications *applications, const char *app);
+/* How long it keeps its reports and its summaries; -1: it does not say. */
+int applications_get_raw_days (const Applications *applications, const char *app);
+int applications_get_summary_days (const Applications *applications, const char *app);
 /* Returns: (transfer container): their ids, sorted. */
 GPtrArray *applications_list (const Applications *applications);
+
+gboolean applications_have_read_tokens (const Applications *applications);
+/* Whether the read token with this hash (SHA-256, READ_TOKEN_HASH_BYTES) is one of the
+ * application's or one for all of them. app: (nullable): NULL: whether there is such a
+ * token. It takes the same time wherever the bytes differ. */
+gboolean applications_match_read_token (
+    const Applications *applications, const guint8 *hash, const char *app);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Applications, applications_free)

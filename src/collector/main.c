@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "commands.h"
 #include "ingest.h"
 #include "log.h"
@@ -31,6 +32,7 @@ typedef struct {
   GMainLoop *loop;
   Store *store;
   Ingest *ingest;
+  Access *access;
   Query *query;
   Router *router;
   Server *server;
@@ -107,10 +109,16 @@ serve_health (
   reply_json (message, SOUP_STATUS_OK, g_strdup ("{\"status\":\"ok\"}\n"));
 }
 
+static gboolean
+check_reader (SoupServerMessage *message, const char *app, gpointer user_data)
+{
+  return access_check (user_data, message, app);
+}
+
 static void
 add_routes (Collector *collector)
 {
-  collector->router = router_new (NULL, NULL);
+  collector->router = router_new (check_reader, collector->access);
   page_add_routes (collector->router);
   router_add (collector->router, "GET", "/healthz", ROUTE_OPEN, 0, serve_health, NULL);
   ingest_add_routes (collector->ingest, collector->router);
@@ -125,7 +133,9 @@ start (Collector *collector, Options *options, GError **error)
     return FALSE;
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
-  collector->query = query_new (collector->store, options->applications);
+  collector->access = access_new (options->applications, options_is_loopback (options));
+  collector->query =
+      query_new (collector->store, options->applications, collector->access);
   add_routes (collector);
   collector->server = server_new (options->host, options->port,
       limit_connections ((guint)options->max_connections), collector->router,
@@ -144,6 +154,7 @@ stop (Collector *collector)
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
+  g_clear_pointer (&collector->access, access_free);
   g_clear_pointer (&collector->store, store_free);
   while (g_main_context_iteration (NULL, FALSE))
     ;

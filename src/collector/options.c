@@ -31,6 +31,8 @@ static const OptionRow rows[] = {
       "key"),
   ROW ("keys", OPTION_FILE, keys, NULL, "FILE",
       "Take records of the applications in this key file"),
+  ROW ("seal-key-file", OPTION_FILE, seal_key_file, NULL, "FILE",
+      "The key that opens sealed secrets of the key file"),
   ROW ("origin", OPTION_TEXTS, origin_urls, NULL, "URL",
       "An address under which clients know this collector"),
   NUMBER ("max-connections", max_connections, "10000", 1, 1000000, "N",
@@ -184,6 +186,10 @@ load_applications (Options *options, const OptionSources *sources, GError **erro
   if (secret == NULL && key == NULL && options->keys == NULL)
     return fail (error, "no application: give --app ID --app-secret-file FILE, --app-key "
                         "ID:FILE, or --keys FILE for several");
+  if (options->seal_key_file != NULL &&
+      !applications_set_seal_key_file (
+          options->applications, options->seal_key_file, error))
+    return FALSE;
   for (; secret != NULL && *secret != NULL; secret++)
     if (!applications_add_secret_file (
             options->applications, options->app, *secret, error))
@@ -249,6 +255,14 @@ options_parse (int argc, char **argv, GError **error)
       (!options->show_version && !finish_options (options, sources, error)))
     return NULL;
   return g_steal_pointer (&options);
+}
+
+gboolean
+options_is_loopback (const Options *options)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (options->host);
+
+  return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
 void

@@ -19,6 +19,7 @@ typedef struct {
   char **app_secret_files;
   char **app_keys;
   char *keys;
+  char *seal_key_file;
   char **origin_urls;
   char *move_to; /* where clients are sent when it is stopped */
   gint64 max_connections;
@@ -34,6 +35,8 @@ typedef struct {
 
 /* Returns: (nullable): NULL with an error that names the value and the way out. */
 Options *options_parse (int argc, char **argv, GError **error);
+/* Whether only this machine reaches what it listens on. */
+gboolean options_is_loopback (const Options *options);
 void options_free (Options *options);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Options, options_free)

@@ -24,6 +24,7 @@
 struct _Query {
   Store *store;
   const Applications *applications;
+  const Access *access;
   GThreadPool *pool;
 };
 
@@ -119,12 +120,13 @@ start_job (Job *job)
 }
 
 Query *
-query_new (Store *store, const Applications *applications)
+query_new (Store *store, const Applications *applications, const Access *access)
 {
   Query *query = g_new0 (Query, 1);
 
   query->store = store;
   query->applications = applications;
+  query->access = access;
   query->pool = g_thread_pool_new (work_job, query, N_THREADS, FALSE, NULL);
   return query;
 }
@@ -268,7 +270,9 @@ serve_apps (
   GString *json = g_string_new ("{\"apps\":[");
 
   for (guint i = 0; i < apps->len; i++) {
-    if (i > 0)
+    if (!access_may_read (query->access, message, apps->pdata[i]))
+      continue;
+    if (json->str[json->len - 1] != '[')
       g_string_append_c (json, ',');
     callstats_json_append_string (json, apps->pdata[i]);
   }

@@ -7,13 +7,13 @@
  */
 #pragma once
 
-#include "applications.h"
+#include "access.h"
 #include "router.h"
 #include "store.h"
 
 typedef struct _Query Query;
 
-Query *query_new (Store *store, const Applications *applications);
+Query *query_new (Store *store, const Applications *applications, const Access *access);
 /* Waits for the queries that are running. */
 void query_free (Query *query);
 

@@ -132,7 +132,8 @@ add_application (Fixture *fixture, const char *app)
   int fd = g_file_open_tmp ("auth-test-XXXXXX", &path, NULL);
 
   g_close (fd, NULL);
-  g_assert_true (g_file_set_contents (path, SECRET "\n", -1, NULL));
+  g_assert_true (g_file_set_contents_full (
+      path, SECRET "\n", -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   g_assert_true (applications_add_secret_file (fixture->applications, app, path, NULL));
   g_unlink (path);
 }

@@ -22,8 +22,7 @@ class Options(unittest.TestCase):
         return os.path.join(self.folder, name)
 
     def write(self, name, content):
-        with open(self.path(name), "wb") as out:
-            out.write(content if isinstance(content, bytes) else content.encode())
+        wire.write_private(self.path(name), content)
         return self.path(name)
 
     def run_with(self, *options, **environment):
@@ -101,6 +100,10 @@ class Options(unittest.TestCase):
             self.arguments(app_secret_file=missing), missing, "cannot be read", "permissions")
         empty = self.write("empty", "\n")
         self.assert_refused(self.arguments(app_secret_file=empty), empty, "is empty")
+        exposed = self.write("exposed", "a secret\n")
+        os.chmod(exposed, 0o640)
+        self.assert_refused(
+            self.arguments(app_secret_file=exposed), exposed, "mode 0640", "chmod 600")
         binary = self.write("binary", b"a\0b")
         self.assert_refused(self.arguments(app_secret_file=binary), binary, "NUL")
 
@@ -215,8 +218,7 @@ class Precedence(unittest.TestCase):
 
     def test_all_in_a_file_with_paths_relative_to_it(self):
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "demo.secret"), "w", encoding="utf-8") as out:
-                out.write(wire.SECRET)
+            wire.write_private(os.path.join(folder, "demo.secret"), wire.SECRET)
             path = os.path.join(folder, "collector.conf")
             with open(path, "w", encoding="utf-8") as out:
                 out.write(f"[collector]\n# a comment\nlisten = 127.0.0.1:0\n"
@@ -229,11 +231,10 @@ class Precedence(unittest.TestCase):
 class Starting(unittest.TestCase):
     def test_several_applications_from_a_key_file(self):
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "two.secret"), "w", encoding="utf-8") as out:
-                out.write("second\n")
+            wire.write_private(os.path.join(folder, "two.secret"), "second\n")
             keys = os.path.join(folder, "keys")
-            with open(keys, "w", encoding="utf-8") as out:
-                out.write("[one]\nsecret=first\n\n[two]\nsecret-file=two.secret\n")
+            wire.write_private(
+                keys, "[one]\nsecret=first\n\n[two]\nsecret-file=two.secret\n")
             with wire.Collector(options=["--keys", keys]) as collector:
                 self.assertEqual(collector.get("apps")["apps"], ["demo", "one", "two"])
                 audience = collector.audience
@@ -246,11 +247,9 @@ class Starting(unittest.TestCase):
     def test_an_application_has_several_secrets_while_they_are_exchanged(self):
         with tempfile.TemporaryDirectory() as folder:
             for name in "old", "new":
-                with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
-                    out.write(name + " secret\n")
+                wire.write_private(os.path.join(folder, name), name + " secret\n")
             keys = os.path.join(folder, "keys")
-            with open(keys, "w", encoding="utf-8") as out:
-                out.write("[demo]\nsecret-file=old;new\n")
+            wire.write_private(keys, "[demo]\nsecret-file=old;new\n")
             with wire.Collector(options=["--keys", keys]) as collector:
                 for secret in wire.SECRET, "old secret", "new secret":
                     bearer = wire.token(collector.audience, secret)
@@ -261,8 +260,7 @@ class Starting(unittest.TestCase):
     def test_applications_do_not_see_each_other(self):
         with tempfile.TemporaryDirectory() as folder:
             keys = os.path.join(folder, "keys")
-            with open(keys, "w", encoding="utf-8") as out:
-                out.write("[other]\nsecret=x\n")
+            wire.write_private(keys, "[other]\nsecret=x\n")
             with wire.Collector(options=["--keys", keys]) as collector:
                 client = collector.connect()
                 client.hello()

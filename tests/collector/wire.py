@@ -63,6 +63,14 @@ def token(audience, secret=SECRET, **others):
 # ---- The process ----
 
 
+def write_private(path, content):
+    """Writes a file as the collector wants those with secrets: for their owner alone."""
+    data = content if isinstance(content, bytes) else content.encode()
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+        out.write(data)
+    os.chmod(path, 0o600)
+
+
 class Collector:
     """A running callstats-collector; a context manager that stops it."""
 
@@ -72,8 +80,7 @@ class Collector:
         self.folder = folder or self.make_folder()
         self.store = store or os.path.join(self.folder, "calls.db")
         secret_file = os.path.join(self.folder, "secret")
-        with open(secret_file, "w", encoding="utf-8") as out:
-            out.write(secret + "\n")
+        write_private(secret_file, secret + "\n")
         self.command = [os.environ["CALLSTATS_COLLECTOR"], *(command or [
             "--listen", listen, "--store", "sqlite:" + self.store,
             "--app", APP, "--app-secret-file", secret_file, *options])]

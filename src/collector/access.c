@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Who may read. Main thread only.
+ */
+#include "access.h"
+
+#include <string.h>
+
+#include "log.h"
+#include "read-token.h"
+#include "reply.h"
+
+struct _Access {
+  const Applications *applications;
+  gboolean open;
+  AccessCounts counts;
+};
+
+Access *
+access_new (const Applications *applications, gboolean open)
+{
+  Access *access = g_new0 (Access, 1);
+
+  access->applications = applications;
+  access->open = open;
+  return access;
+}
+
+void
+access_free (Access *access)
+{
+  g_free (access);
+}
+
+static gboolean
+is_open (const Access *access)
+{
+  return access->open && !applications_have_read_tokens (access->applications);
+}
+
+static const char *
+bearer_token (SoupServerMessage *message)
+{
+  const char *value = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Authorization");
+
+  if (value == NULL || g_ascii_strncasecmp (value, "Bearer ", 7) != 0)
+    return NULL;
+  return value + 7 + strspn (value + 7, " ");
+}
+
+/* Returns: whether the message carries a credential that is good for something. hash: of
+ * its read token. given: whether it carries any at all. */
+static gboolean
+read_credential (const Access *access, SoupServerMessage *message,
+    guint8 hash[READ_TOKEN_HASH_BYTES], gboolean *given)
+{
+  const char *token = bearer_token (message);
+
+  *given = token != NULL;
+  return token != NULL && read_token_hash (token, hash) &&
+         applications_match_read_token (access->applications, hash, NULL);
+}
+
+gboolean
+access_may_read (const Access *access, SoupServerMessage *message, const char *app)
+{
+  guint8 hash[READ_TOKEN_HASH_BYTES];
+  gboolean given;
+
+  return is_open (access) ||
+         (read_credential (access, message, hash, &given) &&
+             applications_match_read_token (access->applications, hash, app));
+}
+
+static void
+refuse (SoupServerMessage *message, guint status, const char *code, const char *text)
+{
+  if (status == SOUP_STATUS_UNAUTHORIZED)
+    soup_message_headers_replace (
+        soup_server_message_get_response_headers (message), "WWW-Authenticate", "Bearer");
+  reply_error (message, status, code, text);
+  log_warning ("reader-refused", "code", code, "peer",
+      soup_server_message_get_remote_host (message), NULL);
+}
+
+gboolean
+access_check (Access *access, SoupServerMessage *message, const char *app)
+{
+  guint8 hash[READ_TOKEN_HASH_BYTES];
+  gboolean given;
+
+  if (is_open (access))
+    return TRUE;
+  if (!read_credential (access, message, hash, &given)) {
+    *(given ? &access->counts.invalid : &access->counts.missing) += 1;
+    refuse (message, SOUP_STATUS_UNAUTHORIZED,
+        given ? "invalid-read-token" : "missing-read-token",
+        given ? "That is no read token of this collector, or no longer one"
+              : "A read token is needed: Authorization: Bearer TOKEN, as "
+                "callstats-collector app token add shows it");
+    return FALSE;
+  }
+  if (applications_match_read_token (access->applications, hash, app))
+    return TRUE;
+  access->counts.forbidden++;
+  refuse (message, SOUP_STATUS_FORBIDDEN, "forbidden",
+      "This read token does not open that application");
+  return FALSE;
+}
+
+const AccessCounts *
+access_get_counts (const Access *access)
+{
+  return &access->counts;
+}

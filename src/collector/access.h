@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Who may read: a read token of the application as Authorization: Bearer, or the cookie
+ * of somebody who logged in with one. Secrets and tokens for writing open nothing here.
+ *
+ * Main thread only.
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "applications.h"
+
+typedef struct _Access Access;
+
+/* What was refused since the start. */
+typedef struct {
+  guint64 missing; /* no credential where one is needed */
+  guint64 invalid; /* a token or cookie that is none, or no longer */
+  guint64
+      forbidden; /* a good one of another application, or a cookie where none counts */
+} AccessCounts;
+
+/* open: whether reading needs no token as long as none is configured: on loopback alone,
+ * and only where no proxy brings others there. */
+Access *access_new (const Applications *applications, gboolean open);
+void access_free (Access *access);
+
+/* app: (nullable): NULL: any application. Answers the message with 401 or 403 where it
+ * returns FALSE; both are the same whether there is such an application or not. */
+gboolean access_check (Access *access, SoupServerMessage *message, const char *app);
+/* The same without an answer: whether what the message carries opens this application. */
+gboolean access_may_read (
+    const Access *access, SoupServerMessage *message, const char *app);
+
+const AccessCounts *access_get_counts (const Access *access);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Access, access_free)
