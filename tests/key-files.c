@@ -94,8 +94,8 @@ key_files_write (KeyFiles *self, const char *name, const char *text)
 {
   const char *path = add_path (self, name);
 
-  g_assert_true (g_file_set_contents_full (
-      path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
+  g_assert_true (
+      g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
   return path;
 }
 

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "counters.h"
 #include "log.h"
 #include "read-token.h"
 #include "reply.h"
@@ -13,7 +14,6 @@
 struct _Access {
   const Applications *applications;
   gboolean open;
-  AccessCounts counts;
 };
 
 Access *
@@ -73,15 +73,35 @@ access_may_read (const Access *access, SoupServerMessage *message, const char *a
              applications_match_read_token (access->applications, hash, app));
 }
 
-static void
-refuse (SoupServerMessage *message, guint status, const char *code, const char *text)
+typedef struct {
+  guint status;
+  const char *code;
+  const char *text;
+} Refusal;
+
+static const Refusal refusals[N_READER_REFUSALS] = {
+  [READER_WITHOUT_TOKEN] = { SOUP_STATUS_UNAUTHORIZED, "missing-read-token",
+      "A read token is needed: Authorization: Bearer TOKEN, as callstats-collector app "
+      "token add shows it" },
+  [READER_WITH_BAD_TOKEN] = { SOUP_STATUS_UNAUTHORIZED, "invalid-read-token",
+      "That is no read token of this collector, or no longer one" },
+  [READER_OF_OTHER_APP] = { SOUP_STATUS_FORBIDDEN, "forbidden",
+      "This read token does not open that application" },
+};
+
+static gboolean
+refuse (SoupServerMessage *message, ReaderRefusal why)
 {
-  if (status == SOUP_STATUS_UNAUTHORIZED)
+  const Refusal *refusal = &refusals[why];
+
+  if (refusal->status == SOUP_STATUS_UNAUTHORIZED)
     soup_message_headers_replace (
         soup_server_message_get_response_headers (message), "WWW-Authenticate", "Bearer");
-  reply_error (message, status, code, text);
-  log_warning ("reader-refused", "code", code, "peer",
+  reply_error (message, refusal->status, refusal->code, refusal->text);
+  counter_add (COUNTER_READERS_REFUSED, why, 1);
+  log_warning ("reader-refused", "code", refusal->code, "peer",
       soup_server_message_get_remote_host (message), NULL);
+  return FALSE;
 }
 
 gboolean
@@ -92,25 +112,8 @@ access_check (Access *access, SoupServerMessage *message, const char *app)
 
   if (is_open (access))
     return TRUE;
-  if (!read_credential (access, message, hash, &given)) {
-    *(given ? &access->counts.invalid : &access->counts.missing) += 1;
-    refuse (message, SOUP_STATUS_UNAUTHORIZED,
-        given ? "invalid-read-token" : "missing-read-token",
-        given ? "That is no read token of this collector, or no longer one"
-              : "A read token is needed: Authorization: Bearer TOKEN, as "
-                "callstats-collector app token add shows it");
-    return FALSE;
-  }
-  if (applications_match_read_token (access->applications, hash, app))
-    return TRUE;
-  access->counts.forbidden++;
-  refuse (message, SOUP_STATUS_FORBIDDEN, "forbidden",
-      "This read token does not open that application");
-  return FALSE;
-}
-
-const AccessCounts *
-access_get_counts (const Access *access)
-{
-  return &access->counts;
+  if (!read_credential (access, message, hash, &given))
+    return refuse (message, given ? READER_WITH_BAD_TOKEN : READER_WITHOUT_TOKEN);
+  return applications_match_read_token (access->applications, hash, app) ||
+         refuse (message, READER_OF_OTHER_APP);
 }

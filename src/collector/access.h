@@ -13,14 +13,6 @@
 
 typedef struct _Access Access;
 
-/* What was refused since the start. */
-typedef struct {
-  guint64 missing; /* no credential where one is needed */
-  guint64 invalid; /* a token or cookie that is none, or no longer */
-  guint64
-      forbidden; /* a good one of another application, or a cookie where none counts */
-} AccessCounts;
-
 /* open: whether reading needs no token as long as none is configured: on loopback alone,
  * and only where no proxy brings others there. */
 Access *access_new (const Applications *applications, gboolean open);
@@ -32,7 +24,5 @@ gboolean access_check (Access *access, SoupServerMessage *message, const char *a
 /* The same without an answer: whether what the message carries opens this application. */
 gboolean access_may_read (
     const Access *access, SoupServerMessage *message, const char *app);
-
-const AccessCounts *access_get_counts (const Access *access);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Access, access_free)

@@ -98,12 +98,13 @@ application_add_secret_file (
   g_autoptr (PrivateFile) file = private_file_read (what, path, error);
   gsize length;
 
-  if (file == NULL || !private_file_check_mode (file, "secret file", path, error))
+  if (file == NULL)
     return FALSE;
   length = file->length;
   while (length > 0 && (file->text[length - 1] == '\n' || file->text[length - 1] == '\r'))
     file->text[--length] = '\0';
   return check_secret (file->text, length, origin, error) &&
+         private_file_check_mode (file, "secret file", path, error) &&
          add_credential (app, application->secrets, file->text, error);
 }
 

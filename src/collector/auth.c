@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Checks a JWT: its application, its signature, and only then what else it claims. Pure,
- * any thread. No error text quotes the token.
+ * Checks a JWT: its application, its signature, and only then what else it claims. No
+ * error text quotes the token. Main thread only.
  */
 #include "auth.h"
 
@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
+#include "counters.h"
 
 #define MAX_TOKEN 8192
 #define MAX_ID 1024
@@ -286,32 +287,70 @@ check_signature (const Applications *applications, const char *token, GError **e
   return keys != NULL ? verified_claims (token, claimed.algorithm, keys, error) : NULL;
 }
 
+/* identity: (transfer full) (nullable); refused: (transfer full): set where it is NULL.
+ */
+static Identity *
+finish (Identity *identity, GError *refused, GError **error)
+{
+  if (identity == NULL) {
+    counter_add (COUNTER_TOKENS_REFUSED, (guint)refused->code, 1);
+    g_propagate_error (error, refused);
+  }
+  return identity;
+}
+
 Identity *
 auth_check_token (const Applications *applications, const Origins *origins,
     const char *token, gint64 now, GError **error)
 {
-  g_autoptr (JsonObject) claims = check_signature (applications, token, error);
+  GError *refused = NULL;
+  g_autoptr (JsonObject) claims = check_signature (applications, token, &refused);
+  Identity *identity =
+      claims != NULL ? check_claims (claims, origins, now, &refused) : NULL;
 
-  return claims != NULL ? check_claims (claims, origins, now, error) : NULL;
+  return finish (identity, refused, error);
+}
+
+/* Where a time is claimed at all, it must be one. */
+static gboolean
+claim_time_if_any (JsonObject *claims, const char *name, gint64 *time)
+{
+  return !json_object_has_member (claims, name) || claim_time (claims, name, time);
 }
 
 /* Browsers sign without any time, so what they do not claim is not asked for. */
-Identity *
-auth_check_assertion (const Applications *applications, const Origins *origins,
-    const char *assertion, gint64 now, GError **error)
+static Identity *
+check_assertion_claims (
+    JsonObject *claims, const Origins *origins, gint64 now, GError **error)
 {
-  g_autoptr (JsonObject) claims = check_signature (applications, assertion, error);
   g_autoptr (Identity) identity = g_new0 (Identity, 1);
-  gint64 not_before;
+  gint64 issued = 0;
+  gint64 not_before = 0;
 
-  if (claims == NULL || !read_identity (claims, identity, error))
+  if (!read_identity (claims, identity, error))
     return NULL;
-  if (claim_time (claims, "nbf", &not_before) && not_before > now + AUTH_SKEW_SECONDS)
+  if (!claim_time_if_any (claims, "iat", &issued) ||
+      !claim_time_if_any (claims, "nbf", &not_before) ||
+      !claim_time_if_any (claims, "exp", &identity->expires))
+    return invalid (error, "iat, nbf and exp are seconds since 1970");
+  if (MAX (issued, not_before) > now + AUTH_SKEW_SECONDS)
     return invalid (error, "it is from the future; check the clocks of both machines");
-  if (claim_time (claims, "exp", &identity->expires) &&
+  if (json_object_has_member (claims, "exp") &&
       !check_expiry (identity->expires, now, error))
     return NULL;
   if (json_object_has_member (claims, "aud") && !check_audience (claims, origins))
     return refuse_audience (error);
   return g_steal_pointer (&identity);
+}
+
+Identity *
+auth_check_assertion (const Applications *applications, const Origins *origins,
+    const char *assertion, gint64 now, GError **error)
+{
+  GError *refused = NULL;
+  g_autoptr (JsonObject) claims = check_signature (applications, assertion, &refused);
+  Identity *identity =
+      claims != NULL ? check_assertion_claims (claims, origins, now, &refused) : NULL;
+
+  return finish (identity, refused, error);
 }

@@ -2,7 +2,8 @@
  *
  * Who may write: checks the token of a client.
  *
- * Pure: the time comes in. Any thread.
+ * Pure but for a counter of what it refuses: the time comes in. Main thread only, as the
+ * applications are.
  */
 #pragma once
 

@@ -4,6 +4,8 @@
  */
 #include "counters.h"
 
+#include "auth.h"
+
 #define MAX_VALUES 16
 
 typedef struct {
@@ -27,6 +29,18 @@ static const Row rows[N_COUNTERS] = {
   [COUNTER_CLOCKS_OFF] = { "callstats_collector_clocks_off_total",
       "Connections of clients whose clock is off by more than the tolerance", "direction",
       { [CLOCK_BEHIND] = "behind", [CLOCK_AHEAD] = "ahead" } },
+  [COUNTER_TOKENS_REFUSED] = { "callstats_collector_tokens_refused_total",
+      "Tokens for writing that were refused", "reason",
+      { [AUTH_ERROR_MISSING] = "missing-token",
+        [AUTH_ERROR_INVALID] = "invalid-token",
+        [AUTH_ERROR_EXPIRED] = "token-expired",
+        [AUTH_ERROR_AUDIENCE] = "wrong-audience",
+        [AUTH_ERROR_APPLICATION] = "unknown-application" } },
+  [COUNTER_READERS_REFUSED] = { "callstats_collector_readers_refused_total",
+      "Requests that were refused because they may not read", "reason",
+      { [READER_WITHOUT_TOKEN] = "missing-read-token",
+        [READER_WITH_BAD_TOKEN] = "invalid-read-token",
+        [READER_OF_OTHER_APP] = "forbidden" } },
   [COUNTER_RECORDS_FROM_FUTURE] = { "callstats_collector_records_from_future_total",
       "Records that are from the future even by their client's own clock", NULL, { NULL } },
 };

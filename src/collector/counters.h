@@ -14,6 +14,8 @@ typedef enum {
   COUNTER_LIMITED,    /* by Limit */
   COUNTER_CLOCKS_OFF, /* by ClockOff */
   COUNTER_RECORDS_FROM_FUTURE,
+  COUNTER_TOKENS_REFUSED,  /* by AuthError */
+  COUNTER_READERS_REFUSED, /* by ReaderRefusal */
   N_COUNTERS,
 } Counter;
 
@@ -33,6 +35,13 @@ typedef enum {
   CLOCK_BEHIND,
   CLOCK_AHEAD,
 } ClockOff;
+
+typedef enum {
+  READER_WITHOUT_TOKEN,
+  READER_WITH_BAD_TOKEN, /* or cookie */
+  READER_OF_OTHER_APP,
+  N_READER_REFUSALS,
+} ReaderRefusal;
 
 /* value: of the label; 0 where there is none. */
 void counter_add (Counter counter, guint value, guint64 n);
