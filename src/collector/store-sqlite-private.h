@@ -105,3 +105,10 @@ StoreFabricKey *sqlite_find_fabric (
 int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
+
+/* ---- store-sqlite-deliveries.c ---- */
+
+void sqlite_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,
+    guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
+void sqlite_find_delivery (Store *store, const char *webhook, const char *settled,
+    gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);

@@ -24,6 +24,21 @@ static const char schema_2_blocks[] =
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
     "CREATE INDEX others_by_user ON others (user);";
 
+/* What webhooks are to be told (store-sqlite-deliveries.c). due: when it is tried next;
+ * NULL once it was delivered or given up, and then there is no body either. */
+static const char schema_2_deliveries[] =
+    "CREATE TABLE deliveries ("
+    "  id TEXT PRIMARY KEY,"
+    "  webhook TEXT NOT NULL,"
+    "  event TEXT NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  due INTEGER,"
+    "  attempts INTEGER NOT NULL DEFAULT 0,"
+    "  body TEXT);"
+    "CREATE INDEX deliveries_by_due ON deliveries (webhook, due) WHERE due IS NOT NULL;"
+    "CREATE INDEX deliveries_by_creation ON deliveries (created);";
+
 static const char *const schema_2[] = {
   schema_2_blocks,
+  schema_2_deliveries,
 };

@@ -637,4 +637,6 @@ const StoreBackend store_sqlite = {
   .read_conference = sqlite_read_conference,
   .find_fabric = sqlite_find_fabric,
   .read_reports = sqlite_read_reports,
+  .add_deliveries = sqlite_add_deliveries,
+  .find_delivery = sqlite_find_delivery,
 };

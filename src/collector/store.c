@@ -194,3 +194,30 @@ store_fabric_key_free (StoreFabricKey *key)
   g_free (key->conference);
   g_free (key);
 }
+
+void
+store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now, guint max_waiting,
+    StoreDeliveriesAdded added, gpointer user_data)
+{
+  store->backend->add_deliveries (store, deliveries, now, max_waiting, added, user_data);
+}
+
+void
+store_find_delivery (Store *store, const char *webhook, const char *settled,
+    gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data)
+{
+  store->backend->find_delivery (
+      store, webhook, settled, settled_due, oldest, found, user_data);
+}
+
+void
+store_delivery_free (StoreDelivery *delivery)
+{
+  if (delivery == NULL)
+    return;
+  g_free (delivery->id);
+  g_free (delivery->webhook);
+  g_free (delivery->event);
+  g_free (delivery->body);
+  g_free (delivery);
+}

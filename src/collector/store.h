@@ -170,6 +170,39 @@ int store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor 
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
 
+/* ---- Deliveries to webhooks: a durable queue; the opener's thread ---- */
+
+typedef struct {
+  char *id;
+  char *webhook;
+  char *event;
+  char *body;
+  gint64 created; /* this and due: when it is tried next: given by the store */
+  gint64 due;
+  guint attempts;
+} StoreDelivery;
+
+void store_delivery_free (StoreDelivery *delivery);
+
+/* added: those that were new; given_up: those that are not delivered, for want of room. */
+typedef void (*StoreDeliveriesAdded) (
+    guint added, guint given_up, const GError *error, gpointer user_data);
+/* next: (nullable): the one that is due next, maybe later; not to be kept. given_up:
+ * those that were too old. */
+typedef void (*StoreDeliveryFound) (const StoreDelivery *next, guint waiting,
+    guint given_up, const GError *error, gpointer user_data);
+
+/* Queues deliveries of one webhook (element-type StoreDelivery). Ids that were queued
+ * within the last 30 days are skipped; past max_waiting the oldest are given up. now: µs
+ * since the epoch. */
+void store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,
+    guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
+/* Settles the delivery `settled` (nullable), which was tried: it is due again at
+ * settled_due, or never where that is STORE_UNKNOWN_TIME. Gives up those created before
+ * oldest. Then finds the next. */
+void store_find_delivery (Store *store, const char *webhook, const char *settled,
+    gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
+
 /* ---- Life ---- */
 
 /* location: such as sqlite:PATH. */
