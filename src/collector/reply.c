@@ -69,14 +69,14 @@ reply_file (SoupServerMessage *message, const char *resource, const char *conten
 }
 
 void
-reply_begin_stream (SoupServerMessage *message)
+reply_begin_stream (SoupServerMessage *message, const char *content_type)
 {
   SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
   gboolean chunked = soup_server_message_get_http_version (message) != SOUP_HTTP_1_0;
 
   set_common_headers (message, "no-store");
   soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_message_headers_set_content_type (headers, "application/json", NULL);
+  soup_message_headers_set_content_type (headers, content_type, NULL);
   soup_message_headers_set_encoding (
       headers, chunked ? SOUP_ENCODING_CHUNKED : SOUP_ENCODING_EOF);
   soup_message_body_set_accumulate (

@@ -17,5 +17,5 @@ void reply_error (
 /* A file of the page. */
 void reply_file (
     SoupServerMessage *message, const char *resource, const char *content_type);
-/* The headers of a JSON answer whose body follows in chunks. */
-void reply_begin_stream (SoupServerMessage *message);
+/* The headers of an answer whose body follows in chunks. */
+void reply_begin_stream (SoupServerMessage *message, const char *content_type);

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Parameters of a query string. Main thread only.
+ */
+#include "query-params.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "reply.h"
+
+#define MAX_TEXT 1024
+
+static void
+refuse (QueryParams *self, const char *name, const char *value, const char *wanted)
+{
+  g_autofree char *text = g_strdup_printf ("%s=%s: must be %s", name, value, wanted);
+  g_autofree char *valid = g_utf8_make_valid (text, -1);
+
+  if (!self->refused)
+    reply_error (self->message, SOUP_STATUS_BAD_REQUEST, "bad-parameter", valid);
+  self->refused = TRUE;
+}
+
+static const char *
+get (QueryParams *self, const char *name)
+{
+  return self->params != NULL ? g_hash_table_lookup (self->params, name) : NULL;
+}
+
+guint
+query_params_limit (QueryParams *self, guint fallback, guint max)
+{
+  const char *text = get (self, "limit");
+  g_autofree char *wanted = g_strdup_printf ("a whole number from 1 to %u", max);
+  guint64 value = fallback;
+
+  if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, max, &value, NULL))
+    refuse (self, "limit", text, wanted);
+  return (guint)value;
+}
+
+gint64
+query_params_time (QueryParams *self, const char *name, gint64 fallback)
+{
+  const char *text = get (self, name);
+  gint64 ms;
+
+  if (text == NULL)
+    return fallback;
+  if (g_ascii_string_to_signed (
+          text, 10, -G_MAXINT64 / 1000, G_MAXINT64 / 1000, &ms, NULL))
+    return ms * 1000;
+  refuse (self, name, text, "whole milliseconds since 1970");
+  return fallback;
+}
+
+const char *
+query_params_text (QueryParams *self, const char *name)
+{
+  const char *text = get (self, name);
+
+  if (text == NULL ||
+      (*text != '\0' && strlen (text) <= MAX_TEXT && g_utf8_validate (text, -1, NULL)))
+    return text;
+  refuse (self, name, strlen (text) <= MAX_TEXT ? text : "…", "1 to 1024 bytes of UTF-8");
+  return NULL;
+}
+
+gboolean
+query_params_flag (QueryParams *self, const char *name, gboolean fallback)
+{
+  const char *text = get (self, name);
+
+  if (text == NULL)
+    return fallback;
+  if (strcmp (text, "true") != 0 && strcmp (text, "false") != 0)
+    refuse (self, name, text, "true or false");
+  return strcmp (text, "true") == 0;
+}
+
+double
+query_params_number (QueryParams *self, const char *name, double min, double max)
+{
+  const char *text = get (self, name);
+  g_autofree char *wanted = NULL;
+  char *end = NULL;
+  double value;
+
+  if (text == NULL)
+    return NAN;
+  value = g_ascii_strtod (text, &end);
+  if (end != text && *end == '\0' && value >= min && value <= max)
+    return value;
+  wanted = g_strdup_printf ("a number from %g to %g", min, max);
+  refuse (self, name, text, wanted);
+  return NAN;
+}
+
+guint
+query_params_choice (QueryParams *self, const char *name, const char *const *choices)
+{
+  const char *text = get (self, name);
+  g_autofree char *list = g_strjoinv (", ", (char **)choices);
+  g_autofree char *wanted = g_strconcat ("one of ", list, NULL);
+
+  if (text == NULL)
+    return 0;
+  for (guint i = 0; choices[i] != NULL; i++)
+    if (strcmp (choices[i], text) == 0)
+      return i;
+  refuse (self, name, text, wanted);
+  return 0;
+}
+
+char *
+query_format_cursor (const StoreCursor *cursor)
+{
+  return g_strdup_printf (
+      "%" G_GINT64_FORMAT ".%" G_GINT64_FORMAT, cursor->time, cursor->id);
+}
+
+static gboolean
+parse_cursor (const char *text, StoreCursor *cursor)
+{
+  g_auto (GStrv) parts = g_strsplit (text, ".", 3);
+
+  return g_strv_length (parts) == 2 &&
+         g_ascii_string_to_signed (
+             parts[0], 10, G_MININT64, G_MAXINT64, &cursor->time, NULL) &&
+         g_ascii_string_to_signed (parts[1], 10, 0, G_MAXINT64, &cursor->id, NULL);
+}
+
+gboolean
+query_params_cursor (QueryParams *self, const char *name, StoreCursor *cursor)
+{
+  const char *text = get (self, name);
+
+  if (text == NULL)
+    return FALSE;
+  if (!parse_cursor (text, cursor))
+    refuse (self, name, text, "a cursor of another page");
+  return TRUE;
+}

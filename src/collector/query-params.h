@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Parameters of a query string. The first one that is not as it must be is answered with
+ * 400; what is read after it does not matter.
+ *
+ * Main thread only.
+ */
+#pragma once
+
+#include <libsoup/soup.h>
+
+#include "store.h"
+
+typedef struct {
+  SoupServerMessage *message;
+  GHashTable *params; /* nullable */
+  gboolean refused;   /* the message has been answered */
+} QueryParams;
+
+guint query_params_limit (QueryParams *self, guint fallback, guint max);
+/* Milliseconds since the epoch. Returns: µs. */
+gint64 query_params_time (QueryParams *self, const char *name, gint64 fallback);
+/* Returns: (nullable): not empty, valid UTF-8. */
+const char *query_params_text (QueryParams *self, const char *name);
+/* true or false. */
+gboolean query_params_flag (QueryParams *self, const char *name, gboolean fallback);
+/* Returns: NAN where it is not given. */
+double query_params_number (QueryParams *self, const char *name, double min, double max);
+/* choices: ends with NULL; the first one is the fallback. Returns: its index. */
+guint query_params_choice (
+    QueryParams *self, const char *name, const char *const *choices);
+/* Returns: whether it is given. */
+gboolean query_params_cursor (QueryParams *self, const char *name, StoreCursor *cursor);
+
+char *query_format_cursor (const StoreCursor *cursor);

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * The parts of the query API, each of which adds its routes. Main thread only.
+ */
+#pragma once
+
+#include "query.h"
+
+void query_reports_add_routes (Query *query, Router *router);
