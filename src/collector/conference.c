@@ -7,15 +7,16 @@
 #include <string.h>
 
 static const FabricEffect effects[] = {
-  { "addNewFabric", "connecting", FABRIC_MARK_ADDED },
-  { "fabricSetup", "established", FABRIC_MARK_SET_UP },
-  { "fabricSetupFailed", "failed", FABRIC_MARK_FAILED },
-  { "fabricDropped", "dropped", FABRIC_MARK_DROPPED },
-  { "fabricTerminated", "terminated", FABRIC_MARK_TERMINATED },
-  { "fabricHold", "held", FABRIC_MARK_NONE },
-  { "fabricResume", "established", FABRIC_MARK_NONE },
-  { "iceDisruptionStart", "disrupted", FABRIC_MARK_NONE },
-  { "iceDisruptionEnd", "established", FABRIC_MARK_NONE },
+  { "addNewFabric", "connecting", FABRIC_MARK_ADDED, NULL },
+  { "fabricSetup", "established", FABRIC_MARK_SET_UP, NULL },
+  { "fabricSetupFailed", "failed", FABRIC_MARK_FAILED, NULL },
+  { "iceFailed", NULL, FABRIC_MARK_FAILED, "IceConnectionFailure" },
+  { "fabricDropped", "dropped", FABRIC_MARK_DROPPED, NULL },
+  { "fabricTerminated", "terminated", FABRIC_MARK_TERMINATED, NULL },
+  { "fabricHold", "held", FABRIC_MARK_NONE, NULL },
+  { "fabricResume", "established", FABRIC_MARK_NONE, NULL },
+  { "iceDisruptionStart", "disrupted", FABRIC_MARK_NONE, NULL },
+  { "iceDisruptionEnd", "established", FABRIC_MARK_NONE, NULL },
 };
 
 const FabricEffect *

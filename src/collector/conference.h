@@ -22,8 +22,9 @@ typedef enum {
 
 typedef struct {
   const char *event;
-  const char *state; /* of the fabric from then on */
-  FabricMark mark;   /* what the event's time is kept as */
+  const char *state;  /* of the fabric from then on; NULL: as it was */
+  FabricMark mark;    /* what the event's time is kept as */
+  const char *reason; /* of a failed setup, where the event does not say it; nullable */
 } FabricEffect;
 
 /* Returns: (nullable): NULL where the event changes no fabric. */

@@ -119,9 +119,12 @@ import_sessions_submit (ImportSessions *self)
 
   if (session == NULL)
     return;
-  if (session->stored == NULL)
+  if (session->stored == NULL) {
     session->stored = store_session_open (self->store, session->app, session->user,
         session->user_name, session->name, &events, self, NULL);
+    /* What is in a file is over: its reading is no sign of life. */
+    store_session_set_clock (session->stored, 0);
+  }
   store_session_append (
       session->stored, self->batch_first, self->batch, self->batch_bytes);
   self->batch_bytes = 0;

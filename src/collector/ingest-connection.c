@@ -15,6 +15,8 @@
 #include "callstats/callstats-json-private.h"
 #include "log.h"
 
+/* A clock further off tells nothing. */
+#define CLOCK_MAX_BEHIND (366.0 * 24 * 3600 * 1000)
 #define HELLO_SECONDS 10
 #define SILENCE_SECONDS 60
 #define PING_SECONDS 20
@@ -285,15 +287,15 @@ static const StoreSessionEvents session_events = { on_opened, on_committed, on_f
 
 /* ---- From the client ---- */
 
-/* Returns: (transfer full): seconds by which the times of the session's records are
- * behind ours; NULL: unknown. */
-static char *
+/* Milliseconds by which the times of the session's records are behind ours; not a number:
+ * unknown. */
+static double
 compare_clocks (JsonObject *hello)
 {
   double theirs = callstats_json_get_double (hello, "time", NAN);
-  double ours = (double)g_get_real_time () / G_TIME_SPAN_MILLISECOND;
+  double behind = (double)g_get_real_time () / G_TIME_SPAN_MILLISECOND - theirs;
 
-  return isfinite (theirs) ? g_strdup_printf ("%.1f", (ours - theirs) / 1000) : NULL;
+  return ABS (behind) < CLOCK_MAX_BEHIND ? behind : NAN;
 }
 
 static void
@@ -302,9 +304,10 @@ open_session (IngestConnection *self, JsonObject *hello)
   JsonObject *client = callstats_json_get_object (hello, "client");
   const char *user_name =
       client != NULL ? callstats_json_get_string (client, "userName", NULL) : NULL;
+  double behind = compare_clocks (hello);
 
   self->name = g_strdup (callstats_json_get_string (hello, "session", NULL));
-  self->clock_behind = compare_clocks (hello);
+  self->clock_behind = isnan (behind) ? NULL : g_strdup_printf ("%.1f", behind / 1000);
   self->key =
       g_strjoin ("\n", self->name, self->identity->app, self->identity->user, NULL);
   ingest_claim_session (self->ingest, self->key, self);
@@ -312,6 +315,8 @@ open_session (IngestConnection *self, JsonObject *hello)
   self->session = store_session_open (self->ingest->store, self->identity->app,
       self->identity->user, user_name, self->name, &session_events,
       ingest_connection_ref (self), (GDestroyNotify)ingest_connection_unref);
+  if (!isnan (behind))
+    store_session_set_clock (self->session, (gint64)(behind * 1000));
 }
 
 static void

@@ -16,6 +16,7 @@ typedef struct {
   StoreSession *(*session_open) (Store *store, const char *app, const char *user,
       const char *user_name, const char *name, const StoreSessionEvents *events,
       gpointer user_data, GDestroyNotify destroy);
+  void (*session_set_clock) (StoreSession *session, gint64 behind);
   void (*session_append) (
       StoreSession *session, guint64 first, GPtrArray *records, gsize bytes);
   void (*session_close) (StoreSession *session);
@@ -25,8 +26,8 @@ typedef struct {
 
   GPtrArray *(*list_conferences) (Store *store, const char *app,
       const StoreCursor *before, guint limit, GError **error);
-  StoreDetail *(*read_conference) (
-      Store *store, const char *app, const char *conference, GError **error);
+  StoreDetail *(*read_conference) (Store *store, const char *app, const char *conference,
+      gint64 occurrence, GError **error);
   StoreFabricKey *(*find_fabric) (
       Store *store, const char *app, const char *fabric, GError **error);
   int (*read_reports) (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,

@@ -73,9 +73,9 @@ guint64 sqlite_client_stored (const SqliteClient *client);
 guint sqlite_client_take_written (SqliteClient *client);
 /* At the beginning of a transaction: another process may have written to the session. */
 gboolean sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error);
-/* now: µs since the epoch. */
+/* clock_behind: as store_session_set_clock() has it; now: µs since the epoch. */
 gboolean sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
-    const CallstatsRecord *record, gint64 now, GError **error);
+    const CallstatsRecord *record, gint64 clock_behind, gint64 now, GError **error);
 /* Returns: (nullable): the conferences that were written to and are not settled yet, one
  * by one; NULL behind the last. */
 const char *sqlite_client_changed (const SqliteClient *client, guint index);
@@ -98,8 +98,8 @@ gboolean sqlite_hole_fill (
 
 GPtrArray *sqlite_list_conferences (Store *store, const char *app,
     const StoreCursor *before, guint limit, GError **error);
-StoreDetail *sqlite_read_conference (
-    Store *store, const char *app, const char *conference, GError **error);
+StoreDetail *sqlite_read_conference (Store *store, const char *app,
+    const char *conference, gint64 occurrence, GError **error);
 StoreFabricKey *sqlite_find_fabric (
     Store *store, const char *app, const char *fabric, GError **error);
 int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,

@@ -13,23 +13,19 @@
 #define MAX_ROWS 10000
 
 #define CONFERENCE_COLUMNS \
-  "c.id, c.name, c.start, c.last_seen, c.last_heard," \
-  " (SELECT count(*) FROM participants p WHERE p.conference = c.id)," \
-  " (SELECT count(*) FROM participants p WHERE p.conference = c.id AND p.left IS NULL)," \
-  " count(f.id), count(f.set_up), count(f.failed), count(f.dropped)," \
-  " coalesce (sum(f.reports), 0)"
+  "id, name, start, last_seen, last_heard, participants, present, fabrics, set_up," \
+  " failed, dropped, reports, ended, setup_delay, score, site"
 
 static const char list_sql[] =
-    "SELECT " CONFERENCE_COLUMNS " FROM (SELECT * FROM conferences"
-    "       WHERE app = (SELECT id FROM apps WHERE name = ?1) AND (start, id) < (?2, ?3)"
-    "       ORDER BY start DESC, id DESC LIMIT ?4) c"
-    " LEFT JOIN fabrics f ON f.conference = c.id"
-    " GROUP BY c.id ORDER BY c.start DESC, c.id DESC";
+    "SELECT " CONFERENCE_COLUMNS " FROM conferences"
+    " WHERE app = (SELECT id FROM apps WHERE name = ?1) AND (start, id) < (?2, ?3)"
+    " ORDER BY start DESC, id DESC LIMIT ?4";
 
+/* The latest of that name, or the one with that id. */
 static const char conference_sql[] =
-    "SELECT " CONFERENCE_COLUMNS " FROM (SELECT * FROM conferences"
-    "       WHERE app = (SELECT id FROM apps WHERE name = ?1) AND name = ?2) c"
-    " LEFT JOIN fabrics f ON f.conference = c.id GROUP BY c.id";
+    "SELECT " CONFERENCE_COLUMNS " FROM conferences"
+    " WHERE app = (SELECT id FROM apps WHERE name = ?1) AND name = ?2"
+    " AND (?3 = 0 OR id = ?3) ORDER BY first_time DESC LIMIT 1";
 
 static const char participants_sql[] =
     "SELECT u.name, coalesce (p.user_name, u.display_name), p.joined, p.left,"
@@ -122,6 +118,10 @@ get_conference (sqlite3_stmt *row)
   conference->failed = sqlite3_column_int (row, 9);
   conference->dropped = sqlite3_column_int (row, 10);
   conference->reports = sqlite3_column_int64 (row, 11);
+  conference->ended = get_time (row, 12);
+  conference->setup_delay = get_delay (row, 13);
+  conference->score = get_delay (row, 14);
+  conference->site = get_text (row, 15);
   return conference;
 }
 
@@ -150,7 +150,8 @@ list_conferences (
 }
 
 static StoreConference *
-find_conference (sqlite3 *db, const char *app, const char *name, GError **error)
+find_conference (
+    sqlite3 *db, const char *app, const char *name, gint64 occurrence, GError **error)
 {
   g_autoptr (sqlite3_stmt) rows = prepare (db, conference_sql, error);
 
@@ -158,6 +159,7 @@ find_conference (sqlite3 *db, const char *app, const char *name, GError **error)
     return NULL;
   sqlite3_bind_text (rows, 1, app, -1, SQLITE_STATIC);
   sqlite3_bind_text (rows, 2, name, -1, SQLITE_STATIC);
+  sqlite3_bind_int64 (rows, 3, occurrence);
   return next (rows, error) ? get_conference (rows) : NULL;
 }
 
@@ -249,13 +251,14 @@ read_detail (sqlite3 *db, StoreDetail *detail, GError **error)
 
 /* One transaction, so that the lists fit together. */
 static StoreDetail *
-read_conference (sqlite3 *db, const char *app, const char *conference, GError **error)
+read_conference (sqlite3 *db, const char *app, const char *conference, gint64 occurrence,
+    GError **error)
 {
   g_autoptr (StoreDetail) detail = store_detail_new ();
   gboolean complete;
 
   sqlite3_exec (db, "BEGIN", NULL, NULL, NULL);
-  detail->conference = find_conference (db, app, conference, error);
+  detail->conference = find_conference (db, app, conference, occurrence, error);
   complete = detail->conference != NULL && read_detail (db, detail, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   return complete ? g_steal_pointer (&detail) : NULL;
@@ -334,15 +337,15 @@ sqlite_list_conferences (
 }
 
 StoreDetail *
-sqlite_read_conference (
-    Store *store, const char *app, const char *conference, GError **error)
+sqlite_read_conference (Store *store, const char *app, const char *conference,
+    gint64 occurrence, GError **error)
 {
   sqlite3 *db = sqlite_store_take_reader (store, error);
   StoreDetail *detail;
 
   if (db == NULL)
     return NULL;
-  detail = read_conference (db, app, conference, error);
+  detail = read_conference (db, app, conference, occurrence, error);
   sqlite_store_give_reader_back (store, db);
   return detail;
 }

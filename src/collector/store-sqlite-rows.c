@@ -27,15 +27,7 @@ static const SqliteStatement mark_sql[] = {
 
 typedef struct {
   gint64 id;
-  char *name;
-  gboolean dirty;
-  gint64 first, last; /* of the times since the last settling */
-  gint64 heard;
-} Conference;
-
-typedef struct {
-  gint64 id;
-  Conference *conference;
+  gint64 conference;
   guint reports; /* since the last settling, as the two below */
   gint64 first, last;
 } Fabric;
@@ -45,24 +37,16 @@ struct _SqliteClient {
   gint64 user;
   gint64 id;
   guint64 stored;
-  guint64 settled;              /* what the session's row says */
-  gboolean has_holes;           /* not all up to stored is */
-  guint written;                /* records, since somebody asked */
-  TallyApp *tally;              /* of its application, in this transaction */
-  GHashTable *conferences;      /* name -> Conference */
-  GHashTable *fabrics;          /* name -> Fabric */
-  GPtrArray *dirty_conferences; /* Conference */
-  GPtrArray *dirty_fabrics;     /* Fabric */
+  guint64 settled;          /* what the session's row says */
+  gboolean has_holes;       /* not all up to stored is */
+  guint written;            /* records, since somebody asked */
+  TallyApp *tally;          /* of its application, in this transaction */
+  guint generation;         /* of the ids of conferences below */
+  GHashTable *conferences;  /* set of ids that the user takes part in */
+  GHashTable *fabrics;      /* name -> Fabric */
+  GPtrArray *changed;       /* SqliteConference, since the last settling */
+  GPtrArray *dirty_fabrics; /* Fabric */
 };
-
-static void
-conference_free (gpointer data)
-{
-  Conference *conference = data;
-
-  g_free (conference->name);
-  g_free (conference);
-}
 
 static SqliteClient *
 client_new (gint64 id, guint64 stored, gint64 user, gint64 app, TallyApp *tally)
@@ -74,10 +58,9 @@ client_new (gint64 id, guint64 stored, gint64 user, gint64 app, TallyApp *tally)
   client->user = user;
   client->app = app;
   client->tally = tally;
-  client->conferences =
-      g_hash_table_new_full (g_str_hash, g_str_equal, NULL, conference_free);
+  client->conferences = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, NULL);
   client->fabrics = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  client->dirty_conferences = g_ptr_array_new ();
+  client->changed = g_ptr_array_new ();
   client->dirty_fabrics = g_ptr_array_new ();
   return client;
 }
@@ -89,7 +72,7 @@ sqlite_client_free (SqliteClient *client)
     return;
   g_hash_table_unref (client->fabrics);
   g_hash_table_unref (client->conferences);
-  g_ptr_array_unref (client->dirty_conferences);
+  g_ptr_array_unref (client->changed);
   g_ptr_array_unref (client->dirty_fabrics);
   g_free (client);
 }
@@ -132,6 +115,15 @@ sqlite_client_take_written (SqliteClient *client)
   return written;
 }
 
+/* Between transactions: nothing is dirty. */
+static void
+forget_rows (SqliteRows *rows, SqliteClient *client)
+{
+  g_hash_table_remove_all (client->fabrics);
+  g_hash_table_remove_all (client->conferences);
+  client->generation = rows->generation;
+}
+
 gboolean
 sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error)
 {
@@ -142,119 +134,134 @@ sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error)
   client->stored = client->settled = (guint64)sqlite3_column_int64 (found, 0);
   client->has_holes = sqlite3_column_int (found, 1) != 0;
   sqlite3_reset (found);
+  if (client->generation != rows->generation)
+    forget_rows (rows, client);
   return TRUE;
 }
 
-static void
-touch (SqliteClient *client, Conference *conference, gint64 time, gint64 now)
-{
-  if (!conference->dirty) {
-    conference->dirty = TRUE;
-    conference->first = conference->last = time;
-    g_ptr_array_add (client->dirty_conferences, conference);
-  }
-  conference->first = MIN (conference->first, time);
-  conference->last = MAX (conference->last, time);
-  conference->heard = now;
-}
-
-static Conference *
-get_conference (SqliteRows *rows, SqliteClient *client, const char *name, gint64 time,
-    gint64 now, GError **error)
-{
-  Conference *conference = g_hash_table_lookup (client->conferences, name);
-  sqlite3_stmt *found;
-
-  if (conference != NULL)
-    return conference;
-  if (!sqlite_run (rows, error, SQL_ADD_CONFERENCE, "isii", client->app, name, time, now))
-    return NULL;
-  found = sqlite_find (rows, SQL_FIND_CONFERENCE, "is", client->app, name);
-  if (found == NULL) {
-    sqlite_no_row (rows, error);
-    return NULL;
-  }
-  conference = g_new0 (Conference, 1);
-  conference->id = sqlite3_column_int64 (found, 0);
-  conference->name = g_strdup (name);
-  sqlite3_reset (found);
-  g_hash_table_insert (client->conferences, conference->name, conference);
-  if (!sqlite_run (rows, error, SQL_ADD_PARTICIPANT, "ii", conference->id, client->user))
-    return NULL;
-  return conference;
-}
-
-/* The conference of a record; that of its fabric where it names none itself. found: set
- * to NULL where nothing is known. */
+/* Takes part in the conference from then on. */
 static gboolean
-resolve_conference (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
-    gint64 now, Conference **resolved, GError **error)
+attend (
+    SqliteRows *rows, SqliteClient *client, SqliteConference *conference, GError **error)
 {
-  g_autofree char *name = g_strdup (record->conference);
-  Fabric *fabric;
-  sqlite3_stmt *found;
-
-  *resolved = NULL;
-  if (name == NULL && record->fabric != NULL) {
-    fabric = g_hash_table_lookup (client->fabrics, record->fabric);
-    if (fabric != NULL) {
-      *resolved = fabric->conference;
-      return TRUE;
-    }
-    found = sqlite_find (rows, SQL_FIND_FABRIC, "is", client->user, record->fabric);
-    if (found != NULL) {
-      name = g_strdup ((const char *)sqlite3_column_text (found, 1));
-      sqlite3_reset (found);
-    }
-  }
-  if (name == NULL)
+  if (g_hash_table_contains (client->conferences, &conference->id))
     return TRUE;
-  *resolved = get_conference (rows, client, name, record->time, now, error);
-  return *resolved != NULL;
+  if (!sqlite_run (rows, error, SQL_ADD_PARTICIPANT, "ii", conference->id, client->user))
+    return FALSE;
+  conference->counts |= sqlite3_changes (rows->db) > 0;
+  g_hash_table_add (
+      client->conferences, g_memdup2 (&conference->id, sizeof conference->id));
+  return TRUE;
 }
 
 static Fabric *
-add_fabric (SqliteRows *rows, SqliteClient *client, Conference *conference,
-    const CallstatsRecord *record, GError **error)
+remember_fabric (
+    SqliteClient *client, const char *name, gint64 id, const SqliteConference *conference)
 {
-  Fabric *fabric;
-  sqlite3_stmt *found;
+  Fabric *fabric = g_new0 (Fabric, 1);
 
-  if (!sqlite_run (rows, error, SQL_ADD_FABRIC, "isis", client->user, record->fabric,
-          conference->id, record->remote_user))
-    return NULL;
-  found = sqlite_find (rows, SQL_FIND_FABRIC, "is", client->user, record->fabric);
-  if (found == NULL) {
-    sqlite_no_row (rows, error);
-    return NULL;
-  }
-  fabric = g_new0 (Fabric, 1);
-  fabric->id = sqlite3_column_int64 (found, 0);
-  sqlite3_reset (found);
-  g_hash_table_insert (client->fabrics, g_strdup (record->fabric), fabric);
+  fabric->id = id;
+  fabric->conference = conference->id;
+  g_hash_table_insert (client->fabrics, g_strdup (name), fabric);
   return fabric;
 }
 
+/* Returns: (nullable): NULL where it is not known yet. */
 static Fabric *
-get_fabric (SqliteRows *rows, SqliteClient *client, Conference *conference,
+find_fabric (SqliteRows *rows, SqliteClient *client, const char *name)
+{
+  Fabric *fabric = g_hash_table_lookup (client->fabrics, name);
+  sqlite3_stmt *found;
+  SqliteConference *conference;
+
+  if (fabric != NULL)
+    return fabric;
+  found = sqlite_find (rows, SQL_FIND_FABRIC, "is", client->user, name);
+  if (found == NULL)
+    return NULL;
+  conference = sqlite_conferences_add (rows, sqlite3_column_int64 (found, 1), client->app,
+      (const char *)sqlite3_column_text (found, 2), sqlite3_column_int64 (found, 3),
+      sqlite3_column_int64 (found, 4));
+  fabric = remember_fabric (client, name, sqlite3_column_int64 (found, 0), conference);
+  sqlite3_reset (found);
+  return fabric;
+}
+
+/* Leaving begins no call. */
+static gboolean
+is_leaving (const CallstatsRecord *record)
+{
+  return record->kind == CALLSTATS_RECORD_EVENT && strcmp (record->name, "userLeft") == 0;
+}
+
+/* The conference of a record. A fabric stays in its call however long it was silent.
+ * resolved: set to NULL where nothing is known. */
+static gboolean
+resolve_conference (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
+    const SqliteMoment *moment, SqliteConference **resolved, GError **error)
+{
+  Fabric *fabric =
+      record->fabric != NULL ? find_fabric (rows, client, record->fabric) : NULL;
+  SqliteConference *conference =
+      fabric != NULL ? sqlite_conferences_get (rows, fabric->conference) : NULL;
+
+  *resolved = conference;
+  if (conference == NULL && record->conference == NULL)
+    return TRUE;
+  if (conference == NULL ||
+      (record->conference != NULL && strcmp (record->conference, conference->name) != 0))
+    *resolved = sqlite_conference_at (rows, client->app, record->conference, moment,
+        is_leaving (record) ? client->user : 0, error);
+  return *resolved != NULL && attend (rows, client, *resolved, error);
+}
+
+static Fabric *
+add_fabric (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
     const CallstatsRecord *record, GError **error)
+{
+  if (!sqlite_run (rows, error, SQL_ADD_FABRIC, "isis", client->user, record->fabric,
+          conference->id, record->remote_user))
+    return NULL;
+  conference->counts = TRUE;
+  return remember_fabric (
+      client, record->fabric, sqlite3_last_insert_rowid (rows->db), conference);
+}
+
+/* A call that a fabric has left is to be counted anew. */
+static gboolean
+move_fabric (SqliteRows *rows, Fabric *fabric, SqliteConference *conference,
+    const SqliteMoment *moment, GError **error)
+{
+  SqliteConference *before = sqlite_conferences_get (rows, fabric->conference);
+
+  if (before != NULL) {
+    sqlite_conference_touch (rows, before, moment);
+    before->counts = TRUE;
+  }
+  conference->counts = TRUE;
+  fabric->conference = conference->id;
+  return sqlite_run (rows, error, SQL_MOVE_FABRIC, "ii", fabric->id, conference->id);
+}
+
+static Fabric *
+get_fabric (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
+    const CallstatsRecord *record, const SqliteMoment *moment, GError **error)
 {
   Fabric *fabric = g_hash_table_lookup (client->fabrics, record->fabric);
 
   if (fabric == NULL)
-    fabric = add_fabric (rows, client, conference, record, error);
-  if (fabric == NULL || fabric->conference == conference)
-    return fabric;
-  fabric->conference = conference;
-  if (!sqlite_run (rows, error, SQL_MOVE_FABRIC, "ii", fabric->id, conference->id))
+    return add_fabric (rows, client, conference, record, error);
+  if (fabric->conference != conference->id &&
+      !move_fabric (rows, fabric, conference, moment, error))
     return NULL;
   return fabric;
 }
 
 static gboolean
-write_report (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
-    const CallstatsRecord *record, GError **error)
+write_report (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
+    Fabric *fabric, const CallstatsRecord *record, GError **error)
 {
+  conference->reports++;
   if (fabric->reports++ == 0) {
     fabric->first = fabric->last = record->time;
     g_ptr_array_add (client->dirty_fabrics, fabric);
@@ -276,24 +283,34 @@ apply_delays (SqliteRows *rows, Fabric *fabric, JsonObject *data, GError **error
       callstats_json_get_double (data, "iceConnectivityDelay", NAN));
 }
 
-/* Counted is the first time of each fabric. */
+/* Why an event that says no reason of its own ended a setup or a fabric. */
+static const char *
+find_why (const FabricEffect *effect, JsonObject *data)
+{
+  if (effect->mark != FABRIC_MARK_FAILED)
+    return callstats_json_get_string (data, "cause", NULL);
+  return callstats_json_get_string (data, "reason", effect->reason);
+}
+
+/* Counted is the first time of each fabric. A setup does not fail once it is through. */
 static gboolean
-mark_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric, FabricMark mark,
-    gint64 time, JsonObject *data, GError **error)
+mark_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
+    const FabricEffect *effect, gint64 time, JsonObject *data, GError **error)
 {
   sqlite3_stmt *found = sqlite_find (rows, SQL_GET_MARKS, "i", fabric->id);
-  gboolean first;
+  gboolean first, through;
 
   if (found == NULL)
     return sqlite_no_row (rows, error);
-  first = sqlite3_column_type (found, mark) == SQLITE_NULL;
+  first = sqlite3_column_type (found, effect->mark) == SQLITE_NULL;
+  through = sqlite3_column_type (found, FABRIC_MARK_SET_UP) != SQLITE_NULL;
   sqlite3_reset (found);
+  if (effect->mark == FABRIC_MARK_FAILED && through)
+    return TRUE;
   if (first)
-    tally_app_mark (client->tally, mark,
-        callstats_json_get_string (
-            data, mark == FABRIC_MARK_FAILED ? "reason" : "cause", NULL),
+    tally_app_mark (client->tally, effect->mark, find_why (effect, data),
         callstats_json_get_double (data, "delay", NAN));
-  return sqlite_run (rows, error, mark_sql[mark], "ii", fabric->id, time);
+  return sqlite_run (rows, error, mark_sql[effect->mark], "ii", fabric->id, time);
 }
 
 static gboolean
@@ -302,6 +319,9 @@ apply_to_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
 {
   const FabricEffect *effect = fabric_effect (record->name);
 
+  if (record->remote_user != NULL && !sqlite_run (rows, error, SQL_SET_REMOTE_USER, "is",
+                                         fabric->id, record->remote_user))
+    return FALSE;
   if (effect == NULL)
     return TRUE;
   if (effect->mark == FABRIC_MARK_ADDED &&
@@ -311,17 +331,18 @@ apply_to_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
   if (effect->mark == FABRIC_MARK_SET_UP && !apply_delays (rows, fabric, data, error))
     return FALSE;
   if (effect->mark != FABRIC_MARK_NONE &&
-      !mark_fabric (rows, client, fabric, effect->mark, record->time, data, error))
+      !mark_fabric (rows, client, fabric, effect, record->time, data, error))
     return FALSE;
-  return sqlite_run (
-      rows, error, SQL_SET_STATE, "isi", fabric->id, effect->state, record->time);
+  return effect->state == NULL || sqlite_run (rows, error, SQL_SET_STATE, "isi",
+                                      fabric->id, effect->state, record->time);
 }
 
 static gboolean
-apply_join (SqliteRows *rows, SqliteClient *client, Conference *conference,
+apply_join (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
     const CallstatsRecord *record, JsonObject *data, GError **error)
 {
   JsonNode *info = json_object_get_member (data, "endpointInfo");
+  const char *site = callstats_json_get_string (data, "siteID", NULL);
   const char *text = NULL;
 
   if (info != NULL && JSON_NODE_HOLDS_OBJECT (info)) {
@@ -329,40 +350,54 @@ apply_join (SqliteRows *rows, SqliteClient *client, Conference *conference,
     callstats_json_append_node (rows->text, info);
     text = rows->text->str;
   }
-  return sqlite_run (rows, error, SQL_JOIN, "iiiss", conference->id, client->user,
-      record->time, callstats_json_get_string (data, "userName", NULL), text);
+  return sqlite_run (rows, error, SQL_JOIN, "iiisss", conference->id, client->user,
+             record->time, callstats_json_get_string (data, "userName", NULL), text,
+             site) &&
+         (site == NULL ||
+             sqlite_run (rows, error, SQL_SET_SITE, "is", conference->id, site));
 }
 
 static gboolean
-apply_to_participant (SqliteRows *rows, SqliteClient *client, Conference *conference,
-    const CallstatsRecord *record, JsonObject *data, GError **error)
+apply_to_participant (SqliteRows *rows, SqliteClient *client,
+    SqliteConference *conference, const CallstatsRecord *record, JsonObject *data,
+    GError **error)
 {
   if (strcmp (record->name, "userJoined") == 0)
     return apply_join (rows, client, conference, record, data, error);
   if (strcmp (record->name, "userLeft") == 0)
     return sqlite_run (
         rows, error, SQL_LEAVE, "iii", conference->id, client->user, record->time);
-  if (strcmp (record->name, "userAlive") == 0)
-    return sqlite_run (
-        rows, error, SQL_STAY, "iii", conference->id, client->user, record->time);
+  return TRUE;
+}
+
+/* Who has left is back. */
+static gboolean
+write_sign_of_life (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
+    const CallstatsRecord *record, GError **error)
+{
+  if (!sqlite_run (
+          rows, error, SQL_STAY, "iii", conference->id, client->user, record->time))
+    return FALSE;
+  conference->counts |= sqlite3_changes (rows->db) > 0;
   return TRUE;
 }
 
 static gboolean
-write_event (SqliteRows *rows, SqliteClient *client, Conference *conference,
+write_event (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
     Fabric *fabric, const CallstatsRecord *record, GError **error)
 {
   g_autoptr (JsonObject) data =
       callstats_json_parse_object (record->data, strlen (record->data), NULL);
 
+  if (strcmp (record->name, "userAlive") == 0)
+    return write_sign_of_life (rows, client, conference, record, error);
+  conference->counts = TRUE;
   if (data == NULL)
     data = json_object_new ();
   if (fabric != NULL && !apply_to_fabric (rows, client, fabric, record, data, error))
     return FALSE;
   if (!apply_to_participant (rows, client, conference, record, data, error))
     return FALSE;
-  if (strcmp (record->name, "userAlive") == 0)
-    return TRUE;
   return sqlite_run (rows, error, SQL_ADD_EVENT, "iiiiss", conference->id, client->user,
       fabric != NULL ? fabric->id : (gint64)0, record->time, record->name, record->data);
 }
@@ -377,27 +412,40 @@ write_other (
       rows, error, SQL_ADD_OTHER, "iis", client->user, record->time, rows->text->str);
 }
 
+static void
+touch (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
+    const SqliteMoment *moment)
+{
+  GPtrArray *changed = client->changed;
+
+  if ((changed->len == 0 || changed->pdata[changed->len - 1] != conference) &&
+      !g_ptr_array_find (changed, conference, NULL))
+    g_ptr_array_add (changed, conference);
+  sqlite_conference_touch (rows, conference, moment);
+}
+
 static gboolean
 write_record (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
-    gint64 now, GError **error)
+    const SqliteMoment *moment, GError **error)
 {
-  Conference *conference = NULL;
+  SqliteConference *conference = NULL;
   Fabric *fabric = NULL;
 
   if (record->kind == CALLSTATS_RECORD_OTHER)
     return write_other (rows, client, record, error);
-  if (!resolve_conference (rows, client, record, now, &conference, error))
+  if (!resolve_conference (rows, client, record, moment, &conference, error))
     return FALSE;
   if (conference == NULL)
     return write_other (rows, client, record, error);
-  touch (client, conference, record->time, now);
+  touch (rows, client, conference, moment);
   if (record->fabric != NULL) {
-    fabric = get_fabric (rows, client, conference, record, error);
+    fabric = get_fabric (rows, client, conference, record, moment, error);
     if (fabric == NULL)
       return FALSE;
   }
   if (record->kind == CALLSTATS_RECORD_REPORT)
-    return write_report (rows, client, fabric, record, error);
+    return fabric == NULL ||
+           write_report (rows, client, conference, fabric, record, error);
   return write_event (rows, client, conference, fabric, record, error);
 }
 
@@ -417,10 +465,23 @@ take_number (SqliteRows *rows, SqliteClient *client, guint64 sequence, gboolean 
   return sqlite_hole_add (rows, client->id, next, sequence - 1, error);
 }
 
+/* A client whose clock is not known is taken to be there while it sends. */
+static SqliteMoment
+moment_of (const CallstatsRecord *record, gint64 clock_behind, gint64 now)
+{
+  gboolean known = clock_behind != STORE_UNKNOWN_TIME;
+  gint64 corrected = record->time + (known ? clock_behind : 0);
+
+  return (SqliteMoment){ .time = record->time,
+    .corrected = corrected,
+    .alive = known ? MIN (corrected, now) : now };
+}
+
 gboolean
 sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
-    const CallstatsRecord *record, gint64 now, GError **error)
+    const CallstatsRecord *record, gint64 clock_behind, gint64 now, GError **error)
 {
+  SqliteMoment moment = moment_of (record, clock_behind, now);
   gboolean fresh;
 
   if (!take_number (rows, client, sequence, &fresh, error))
@@ -430,30 +491,15 @@ sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
   client->written++;
   client->tally->records++;
   client->tally->reports += record->kind == CALLSTATS_RECORD_REPORT;
-  return write_record (rows, client, record, now, error);
+  return write_record (rows, client, record, &moment, error);
 }
 
 const char *
 sqlite_client_changed (const SqliteClient *client, guint index)
 {
-  const GPtrArray *dirty = client->dirty_conferences;
-
-  return index < dirty->len ? ((const Conference *)dirty->pdata[index])->name : NULL;
-}
-
-static gboolean
-settle_conferences (SqliteRows *rows, SqliteClient *client, GError **error)
-{
-  for (guint i = 0; i < client->dirty_conferences->len; i++) {
-    Conference *conference = client->dirty_conferences->pdata[i];
-
-    conference->dirty = FALSE;
-    if (!sqlite_run (rows, error, SQL_TOUCH_CONFERENCE, "iiii", conference->id,
-            conference->first, conference->last, conference->heard))
-      return FALSE;
-  }
-  g_ptr_array_set_size (client->dirty_conferences, 0);
-  return TRUE;
+  return index < client->changed->len
+             ? ((const SqliteConference *)client->changed->pdata[index])->name
+             : NULL;
 }
 
 static gboolean
@@ -474,16 +520,15 @@ settle_fabrics (SqliteRows *rows, SqliteClient *client, GError **error)
 gboolean
 sqlite_client_settle (SqliteRows *rows, SqliteClient *client, GError **error)
 {
-  if (!settle_conferences (rows, client, error) || !settle_fabrics (rows, client, error))
+  if (!settle_fabrics (rows, client, error))
     return FALSE;
   if (client->stored != client->settled &&
       !sqlite_run (rows, error, SQL_SET_STORED, "ii", client->id, (gint64)client->stored))
     return FALSE;
   client->settled = client->stored;
+  g_ptr_array_set_size (client->changed, 0);
   if (g_hash_table_size (client->fabrics) + g_hash_table_size (client->conferences) >
-      MAX_CACHED) {
-    g_hash_table_remove_all (client->fabrics);
-    g_hash_table_remove_all (client->conferences);
-  }
+      MAX_CACHED)
+    forget_rows (rows, client);
   return TRUE;
 }

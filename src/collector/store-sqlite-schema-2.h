@@ -6,6 +6,78 @@
  */
 #pragma once
 
+/* Calls of the same id are told apart by time (store-sqlite-conferences.c): first_time
+ * and last_time are by the collector's clock, as far as it is known how the clients'
+ * differ, and those of one name are apart from each other. Counts are kept by each
+ * commit.
+ *
+ * setup_delay: the median, ms; score: the lowest of its fabrics' medians; site: the first
+ * that was told; ended: when that was seen; stale: 0 where the summary has all, 1 where
+ * reports came since, 2 where more did; changes: counts commits; told: whether all
+ * listeners know that it ended. merges: how often two calls turned out to be one, so that
+ * ids that are cached are good no more. */
+static const char schema_2_conferences[] =
+    "CREATE TABLE calls ("
+    "  id INTEGER PRIMARY KEY,"
+    "  app INTEGER NOT NULL REFERENCES apps (id),"
+    "  name TEXT NOT NULL,"
+    "  start INTEGER NOT NULL,"
+    "  last_seen INTEGER NOT NULL,"
+    "  last_heard INTEGER NOT NULL,"
+    "  first_time INTEGER NOT NULL,"
+    "  last_time INTEGER NOT NULL,"
+    "  participants INTEGER NOT NULL DEFAULT 0,"
+    "  present INTEGER NOT NULL DEFAULT 0,"
+    "  fabrics INTEGER NOT NULL DEFAULT 0,"
+    "  set_up INTEGER NOT NULL DEFAULT 0,"
+    "  failed INTEGER NOT NULL DEFAULT 0,"
+    "  dropped INTEGER NOT NULL DEFAULT 0,"
+    "  reports INTEGER NOT NULL DEFAULT 0,"
+    "  setup_delay REAL,"
+    "  score REAL,"
+    "  site TEXT,"
+    "  ended INTEGER,"
+    "  stale INTEGER NOT NULL DEFAULT 2,"
+    "  changes INTEGER NOT NULL DEFAULT 0,"
+    "  told INTEGER NOT NULL DEFAULT 1);"
+    "INSERT INTO calls (id, app, name, start, last_seen, last_heard, first_time,"
+    "   last_time, ended, participants, present, fabrics, set_up, failed, dropped,"
+    "   reports)"
+    " SELECT c.id, c.app, c.name, c.start, c.last_seen, c.last_heard, c.start,"
+    "   c.last_seen, c.last_heard,"
+    "   (SELECT count(*) FROM participants p WHERE p.conference = c.id),"
+    "   (SELECT count(*) - count(left) FROM participants p WHERE p.conference = c.id),"
+    "   count(f.id), count(f.set_up),"
+    "   count(CASE WHEN f.set_up IS NULL THEN f.failed END), count(f.dropped),"
+    "   coalesce (sum(f.reports), 0)"
+    " FROM conferences c LEFT JOIN fabrics f ON f.conference = c.id GROUP BY c.id;"
+    "DROP TABLE conferences;"
+    "ALTER TABLE calls RENAME TO conferences;"
+    "CREATE INDEX conferences_by_start ON conferences (app, start);"
+    "CREATE INDEX conferences_by_name ON conferences (app, name, first_time);"
+    "CREATE INDEX conferences_by_site ON conferences (app, site, start)"
+    "  WHERE site IS NOT NULL;"
+    "CREATE INDEX conferences_by_score ON conferences (app, score, start)"
+    "  WHERE score IS NOT NULL;"
+    "CREATE INDEX conferences_failed ON conferences (app, start) WHERE failed > 0;"
+    "CREATE INDEX conferences_dropped ON conferences (app, start) WHERE dropped > 0;"
+    "CREATE INDEX conferences_stale ON conferences (stale) WHERE stale > 0;"
+    "CREATE INDEX conferences_untold ON conferences (id) WHERE told = 0;"
+    "ALTER TABLE participants ADD COLUMN site TEXT;"
+    "CREATE INDEX participants_by_site ON participants (site) WHERE site IS NOT NULL;"
+    "CREATE TABLE merges (n INTEGER NOT NULL);"
+    "INSERT INTO merges VALUES (0);";
+
+/* summary: the JSON of summarizer.h, deflated. A fabric's paired is the one at the other
+ * end of its connection, 0 where there is none. */
+static const char schema_2_summaries[] =
+    "CREATE TABLE summaries ("
+    "  conference INTEGER PRIMARY KEY REFERENCES conferences (id),"
+    "  time INTEGER NOT NULL,"
+    "  length INTEGER NOT NULL,"
+    "  summary BLOB NOT NULL);"
+    "ALTER TABLE fabrics ADD COLUMN paired INTEGER NOT NULL DEFAULT 0;";
+
 /* A block is up to 256 reports of a fabric, packed (store-sqlite-blocks.c). checksum:
  * CRC-32 of data. expired: reports that were removed before their fabric. */
 static const char schema_2_blocks[] =
@@ -39,6 +111,8 @@ static const char schema_2_deliveries[] =
     "CREATE INDEX deliveries_by_creation ON deliveries (created);";
 
 static const char *const schema_2[] = {
+  schema_2_conferences,
+  schema_2_summaries,
   schema_2_blocks,
   schema_2_deliveries,
 };

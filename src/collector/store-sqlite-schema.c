@@ -129,7 +129,7 @@ prepare_file (sqlite3 *db, const char *path, gboolean created, GError **error)
   return (!created || sqlite_execute (db, "PRAGMA auto_vacuum=INCREMENTAL", error)) &&
          use_write_ahead_log (db, path, error) &&
          sqlite_execute (db,
-             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
+             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; "
              "PRAGMA journal_size_limit=67108864;",
              error);
 }
@@ -140,7 +140,9 @@ bring_up_to_date (sqlite3 *db, GError **error)
   g_autofree char *before = NULL, *now = NULL;
   int from;
 
-  if (!sqlite_migrate (db, &from, error))
+  /* A table that others refer to is exchanged by dropping it. */
+  if (!sqlite_migrate (db, &from, error) ||
+      !sqlite_execute (db, "PRAGMA foreign_keys=ON", error))
     return FALSE;
   if (from == 0 || from == sqlite_schema_version ())
     return TRUE;

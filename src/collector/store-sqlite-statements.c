@@ -30,31 +30,93 @@ static const char *const sql[N_SQL] = {
   [SQL_FIND_HOLE] = "SELECT first, last FROM holes"
                     " WHERE session = ?1 AND first <= ?2 AND last >= ?2",
   [SQL_DROP_HOLE] = "DELETE FROM holes WHERE session = ?1 AND first = ?2",
-  [SQL_ADD_CONFERENCE] =
-      "INSERT INTO conferences (app, name, start, last_seen, last_heard)"
-      " VALUES (?1, ?2, ?3, ?3, ?4) ON CONFLICT DO NOTHING",
-  [SQL_FIND_CONFERENCE] = "SELECT id FROM conferences WHERE app = ?1 AND name = ?2",
-  [SQL_TOUCH_CONFERENCE] = "UPDATE conferences SET start = min (start, ?2),"
-                           " last_seen = max (last_seen, ?3),"
-                           " last_heard = max (last_heard, ?4) WHERE id = ?1",
+  [SQL_ADD_CONFERENCE] = "INSERT INTO conferences (app, name, start, last_seen,"
+                         " last_heard, first_time, last_time)"
+                         " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?5)",
+  /* Those of one name are apart from each other, so one candidate is enough. */
+  [SQL_FIND_CONFERENCE] =
+      "SELECT * FROM (SELECT id, first_time, last_time FROM conferences"
+      "   WHERE app = ?1 AND name = ?2 AND first_time <= ?3 + ?4"
+      "   ORDER BY first_time DESC LIMIT 1) WHERE last_time >= ?3 - ?4",
+  [SQL_FIND_ATTENDED] = "SELECT c.id, c.first_time, c.last_time FROM conferences c"
+                        " JOIN participants p ON p.conference = c.id AND p.user = ?4"
+                        " WHERE c.app = ?1 AND c.name = ?2 AND c.first_time <= ?3"
+                        " ORDER BY c.first_time DESC LIMIT 1",
+  /* The one before and the one behind, and which of the two it is. */
+  [SQL_FIND_NEIGHBOUR] =
+      "WITH c AS (SELECT id, app, name, first_time, last_time FROM conferences"
+      "   WHERE id = ?1)"
+      " SELECT n.id, 1 FROM c JOIN conferences n ON n.id = (SELECT id FROM conferences"
+      "   WHERE app = c.app AND name = c.name AND (first_time, id) < (c.first_time, c.id)"
+      "   ORDER BY first_time DESC, id DESC LIMIT 1)"
+      "   WHERE n.last_time >= c.first_time - ?2"
+      " UNION ALL"
+      " SELECT n.id, 0 FROM c JOIN conferences n ON n.id = (SELECT id FROM conferences"
+      "   WHERE app = c.app AND name = c.name AND (first_time, id) > (c.first_time, c.id)"
+      "   ORDER BY first_time, id LIMIT 1)"
+      "   WHERE n.first_time <= c.last_time + ?2",
+  [SQL_TOUCH_CONFERENCE] =
+      "UPDATE conferences SET start = min (start, ?2), last_seen = max (last_seen, ?3),"
+      " last_heard = max (last_heard, ?4), first_time = min (first_time, ?5),"
+      " last_time = max (last_time, ?6), reports = reports + ?7,"
+      " stale = max (stale, 1), changes = changes + 1 WHERE id = ?1",
+  [SQL_COUNT_CONFERENCE] =
+      "UPDATE conferences SET stale = 2,"
+      " (participants, present) = (SELECT count(*), count(*) - count(left)"
+      "   FROM participants WHERE conference = ?1),"
+      " (fabrics, set_up, failed, dropped) = (SELECT count(*), count(set_up),"
+      "   count(CASE WHEN set_up IS NULL THEN failed END), count(dropped)"
+      "   FROM fabrics WHERE conference = ?1)"
+      " WHERE id = ?1",
+  [SQL_SET_SITE] = "UPDATE conferences SET site = coalesce (site, ?2) WHERE id = ?1",
+  [SQL_ABSORB_PARTICIPANTS] =
+      "INSERT INTO participants"
+      " (conference, user, user_name, joined, left, endpoint_info, site)"
+      " SELECT ?1, user, user_name, joined, left, endpoint_info, site"
+      " FROM participants WHERE conference = ?2"
+      " ON CONFLICT DO UPDATE SET user_name = coalesce (excluded.user_name, user_name),"
+      " joined = min (coalesce (joined, excluded.joined),"
+      "   coalesce (excluded.joined, joined)),"
+      /* The one that is taken in is the later one. */
+      " left = excluded.left,"
+      " endpoint_info = coalesce (excluded.endpoint_info, endpoint_info),"
+      " site = coalesce (excluded.site, site)",
+  [SQL_ABSORB_FABRICS] = "UPDATE fabrics SET conference = ?1 WHERE conference = ?2",
+  [SQL_ABSORB_EVENTS] = "UPDATE events SET conference = ?1 WHERE conference = ?2",
+  [SQL_ABSORB_CONFERENCE] =
+      "UPDATE conferences SET (start, last_seen, last_heard, first_time, last_time,"
+      "   reports, site) = (SELECT min (conferences.start, o.start),"
+      "   max (conferences.last_seen, o.last_seen),"
+      "   max (conferences.last_heard, o.last_heard),"
+      "   min (conferences.first_time, o.first_time),"
+      "   max (conferences.last_time, o.last_time), conferences.reports + o.reports,"
+      "   coalesce (conferences.site, o.site)"
+      "   FROM conferences o WHERE o.id = ?2), changes = changes + 1 WHERE id = ?1",
+  [SQL_DROP_PARTICIPANTS] = "DELETE FROM participants WHERE conference = ?1",
+  [SQL_DROP_SUMMARY] = "DELETE FROM summaries WHERE conference = ?1",
+  [SQL_DROP_CONFERENCE] = "DELETE FROM conferences WHERE id = ?1",
+  [SQL_ADD_MERGE] = "UPDATE merges SET n = n + 1",
+  [SQL_COUNT_MERGES] = "SELECT n FROM merges",
   [SQL_ADD_PARTICIPANT] = "INSERT INTO participants (conference, user) VALUES (?1, ?2)"
                           " ON CONFLICT DO NOTHING",
   [SQL_JOIN] = "UPDATE participants SET joined = min (coalesce (joined, ?3), ?3),"
                " left = CASE WHEN left < ?3 THEN NULL ELSE left END,"
                " user_name = coalesce (?4, user_name),"
-               " endpoint_info = coalesce (?5, endpoint_info)"
+               " endpoint_info = coalesce (?5, endpoint_info),"
+               " site = coalesce (?6, site)"
                " WHERE conference = ?1 AND user = ?2",
   [SQL_STAY] = "UPDATE participants SET left = NULL"
                " WHERE conference = ?1 AND user = ?2 AND left < ?3",
   [SQL_LEAVE] = "UPDATE participants SET left = max (coalesce (left, ?3), ?3)"
                 " WHERE conference = ?1 AND user = ?2",
   [SQL_ADD_FABRIC] = "INSERT INTO fabrics (user, name, conference, remote_user)"
-                     " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE"
-                     " SET remote_user = coalesce (excluded.remote_user, remote_user)",
-  [SQL_FIND_FABRIC] = "SELECT f.id, c.name FROM fabrics f"
-                      " JOIN conferences c ON c.id = f.conference"
+                     " VALUES (?1, ?2, ?3, ?4)",
+  [SQL_FIND_FABRIC] = "SELECT f.id, c.id, c.name, c.first_time, c.last_time"
+                      " FROM fabrics f JOIN conferences c ON c.id = f.conference"
                       " WHERE f.user = ?1 AND f.name = ?2",
   [SQL_MOVE_FABRIC] = "UPDATE fabrics SET conference = ?2 WHERE id = ?1",
+  [SQL_SET_REMOTE_USER] = "UPDATE fabrics SET remote_user = ?2"
+                          " WHERE id = ?1 AND remote_user IS NOT ?2",
   [SQL_SET_USAGE] = "UPDATE fabrics SET usage = coalesce (?2, usage) WHERE id = ?1",
   [SQL_SET_DELAYS] = "UPDATE fabrics SET setup_delay = ?2, ice_gathering_delay = ?3,"
                      " ice_connectivity_delay = ?4 WHERE id = ?1",
@@ -85,6 +147,7 @@ sqlite_rows_new (sqlite3 *db, GError **error)
   rows->db = db;
   rows->text = g_string_new (NULL);
   rows->sheet = tally_sheet_new ();
+  rows->conferences = sqlite_conferences_new ();
   for (int i = 0; i < N_SQL; i++) {
     if (sqlite3_prepare_v3 (db, sql[i], -1, SQLITE_PREPARE_PERSISTENT,
             &rows->statements[i], NULL) != SQLITE_OK) {
@@ -102,6 +165,7 @@ sqlite_rows_free (SqliteRows *rows)
     return;
   for (int i = 0; i < N_SQL; i++)
     sqlite3_finalize (rows->statements[i]);
+  sqlite_conferences_free (rows->conferences);
   g_string_free (rows->text, TRUE);
   tally_sheet_free (rows->sheet);
   g_free (rows);
@@ -161,18 +225,21 @@ sqlite_find (SqliteRows *rows, SqliteStatement which, const char *types, ...)
 gboolean
 sqlite_rows_begin (SqliteRows *rows, GError **error)
 {
-  return sqlite_run (rows, error, SQL_BEGIN, "");
+  return sqlite_run (rows, error, SQL_BEGIN, "") &&
+         sqlite_conferences_begin (rows, error);
 }
 
 gboolean
 sqlite_rows_commit (SqliteRows *rows, GError **error)
 {
-  return sqlite_run (rows, error, SQL_COMMIT, "");
+  return sqlite_conferences_settle (rows, error) &&
+         sqlite_run (rows, error, SQL_COMMIT, "");
 }
 
 void
 sqlite_rows_roll_back (SqliteRows *rows)
 {
+  sqlite_conferences_forget (rows);
   if (!sqlite3_get_autocommit (rows->db))
     sqlite_run (rows, NULL, SQL_ROLL_BACK, "");
 }

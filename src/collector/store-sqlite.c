@@ -43,6 +43,7 @@ typedef struct {
   const StoreSessionEvents *events;
   gpointer user_data;
   GDestroyNotify destroy;
+  gint64 clock_behind; /* µs, or STORE_UNKNOWN_TIME */
   /* The writer's */
   SqliteClient *client; /* NULL before it is open and after it failed */
   gsize bytes;          /* appended in this transaction */
@@ -187,12 +188,20 @@ session_open (Store *store, const char *app, const char *user, const char *user_
   session->app = g_strdup (app);
   session->user = g_strdup (user);
   session->user_name = g_strdup (user_name);
+  session->clock_behind = STORE_UNKNOWN_TIME;
   session->name = g_strdup (name);
   session->events = events;
   session->user_data = user_data;
   session->destroy = destroy;
   push_job ((SqliteStore *)store, (Job){ .kind = JOB_OPEN, .session = session });
   return &session->session;
+}
+
+/* The queue hands it over to the writer with what is appended. */
+static void
+session_set_clock (StoreSession *session, gint64 behind)
+{
+  ((Session *)session)->clock_behind = behind;
 }
 
 static void
@@ -322,7 +331,7 @@ append_records (SqliteStore *self, const Job *job)
   g_array_append_val (self->pushed, job->pushed);
   for (guint i = 0; i < job->records->len && self->error == NULL; i++)
     sqlite_client_write (self->rows, job->session->client, job->first + i,
-        job->records->pdata[i], now, &self->error);
+        job->records->pdata[i], job->session->clock_behind, now, &self->error);
 }
 
 static void
@@ -629,6 +638,7 @@ const StoreBackend store_sqlite = {
   .set_tally = set_tally,
   .flush = flush_store,
   .session_open = session_open,
+  .session_set_clock = session_set_clock,
   .session_append = session_append,
   .session_close = session_close,
   .watch = watch_store,

@@ -67,6 +67,12 @@ store_session_open (Store *store, const char *app, const char *user,
 }
 
 void
+store_session_set_clock (StoreSession *session, gint64 behind)
+{
+  session->store->backend->session_set_clock (session, behind);
+}
+
+void
 store_session_append (
     StoreSession *session, guint64 first, GPtrArray *records, gsize bytes)
 {
@@ -103,7 +109,14 @@ StoreDetail *
 store_read_conference (
     Store *store, const char *app, const char *conference, GError **error)
 {
-  return store->backend->read_conference (store, app, conference, error);
+  return store_read_occurrence (store, app, conference, 0, error);
+}
+
+StoreDetail *
+store_read_occurrence (Store *store, const char *app, const char *conference,
+    gint64 occurrence, GError **error)
+{
+  return store->backend->read_conference (store, app, conference, occurrence, error);
 }
 
 StoreFabricKey *
@@ -127,6 +140,7 @@ store_conference_free (StoreConference *conference)
   if (conference == NULL)
     return;
   g_free (conference->conference);
+  g_free (conference->site);
   g_free (conference);
 }
 

@@ -49,6 +49,9 @@ typedef struct {
 StoreSession *store_session_open (Store *store, const char *app, const char *user,
     const char *user_name, const char *name, const StoreSessionEvents *events,
     gpointer user_data, GDestroyNotify destroy);
+/* Before records are appended: by how many µs the clock that times them is behind ours;
+ * without it that is not known. */
+void store_session_set_clock (StoreSession *session, gint64 behind);
 /* Takes the records (element-type CallstatsRecord), numbered from first on. Those that
  * are stored already are skipped, whoever stored them; numbers that were left out may
  * come later. */
@@ -74,8 +77,9 @@ void store_unwatch (Store *store, StoreWatchFunc func, gpointer user_data);
 
 /* ---- Reading; times are µs since the epoch ---- */
 
+/* One call. The id of a conference may be used again, for another call. */
 typedef struct {
-  gint64 id; /* of the store, for cursors */
+  gint64 id; /* of the store, for cursors; tells the calls of one conference id apart */
   char *conference;
   gint64 start;
   gint64 last_seen;  /* by the clocks of the clients */
@@ -84,9 +88,14 @@ typedef struct {
   guint present; /* participants who have not left */
   guint fabrics;
   guint set_up;
-  guint failed;
+  guint failed; /* fabrics that were never set up */
   guint dropped;
   guint64 reports;
+  /* Of its summary: not known before that is computed. */
+  gint64 ended;       /* when it was seen to have ended; unknown while it goes on */
+  double setup_delay; /* the median, ms; NAN where unknown, as the next one */
+  double score;       /* the lowest of its fabrics' medians */
+  char *site;         /* nullable: the first that a participant told */
 } StoreConference;
 
 typedef struct {
@@ -143,9 +152,13 @@ typedef struct {
 /* before: (nullable). Returns: (element-type StoreConference): newest first. */
 GPtrArray *store_list_conferences (Store *store, const char *app,
     const StoreCursor *before, guint limit, GError **error);
-/* Returns: (nullable): NULL without an error where there is no such conference. */
+/* The latest call of that id. Returns: (nullable): NULL without an error where there is no
+ * such conference. */
 StoreDetail *store_read_conference (
     Store *store, const char *app, const char *conference, GError **error);
+/* The call with that StoreConference.id; 0: the latest one. */
+StoreDetail *store_read_occurrence (Store *store, const char *app, const char *conference,
+    gint64 occurrence, GError **error);
 
 typedef struct {
   gint64 id;
