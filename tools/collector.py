@@ -16,7 +16,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-LISTENING = re.compile(r"listening on (http://\S+:(\d+)/)")
+LISTENING = re.compile(r"listening on (https?://\S+:(\d+)/)")
 
 
 class CollectorError(Exception):

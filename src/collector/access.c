@@ -9,6 +9,7 @@
 #include "counters.h"
 #include "log.h"
 #include "read-token.h"
+#include "request-source.h"
 #include "reply.h"
 
 struct _Access {
@@ -100,7 +101,7 @@ refuse (SoupServerMessage *message, ReaderRefusal why)
   reply_error (message, refusal->status, refusal->code, refusal->text);
   counter_add (COUNTER_READERS_REFUSED, why, 1);
   log_warning ("reader-refused", "code", refusal->code, "peer",
-      soup_server_message_get_remote_host (message), NULL);
+      request_source_get_address (message), NULL);
   return FALSE;
 }
 

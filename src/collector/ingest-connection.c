@@ -13,6 +13,7 @@
 
 #include "callstats/callstats-error.h"
 #include "callstats/callstats-json-private.h"
+#include "listener.h"
 #include "log.h"
 
 /* A clock further off tells nothing. */
@@ -39,6 +40,7 @@ struct _IngestConnection {
   Ingest *ingest;
   SoupWebsocketConnection *socket;
   FrameGuard *guard;
+  GSocketAddress *remote; /* nullable: as the listener knows it */
   CallstatsDecoder *decoder;
   Identity *identity;
   State state;
@@ -71,6 +73,7 @@ ingest_connection_unref (IngestConnection *self)
   g_signal_handlers_disconnect_by_data (self->socket, self);
   g_object_unref (self->socket);
   g_object_unref (self->guard);
+  g_clear_object (&self->remote);
   callstats_decoder_free (self->decoder);
   identity_free (self->identity);
   g_free (self->name);
@@ -468,12 +471,20 @@ passed (gint64 since, gint64 now, int seconds)
   return now - since > seconds * G_USEC_PER_SEC;
 }
 
+/* TLS and libsoup would wait for the peer to take the last byte. */
+static void
+abort_connection (IngestConnection *self)
+{
+  frame_guard_abort (self->guard);
+  listener_drop (self->remote);
+}
+
 void
 ingest_connection_tick (IngestConnection *self, gint64 monotonic, gint64 now)
 {
   if (self->state == STATE_CLOSING) {
     if (passed (self->since, monotonic, CLOSING_SECONDS))
-      frame_guard_abort (self->guard);
+      abort_connection (self);
     return;
   }
   if (self->state == STATE_GREETING && passed (self->since, monotonic, HELLO_SECONDS))
@@ -490,13 +501,15 @@ ingest_connection_tick (IngestConnection *self, gint64 monotonic, gint64 now)
 /* ---- The beginning ---- */
 
 IngestConnection *
-ingest_connection_new (Ingest *ingest, GIOStream *stream, GUri *uri, Identity *identity)
+ingest_connection_new (Ingest *ingest, GIOStream *stream, GSocketAddress *remote,
+    GUri *uri, Identity *identity)
 {
   IngestConnection *self = g_new0 (IngestConnection, 1);
 
   g_ref_count_init (&self->ref_count);
   self->ingest = ingest;
   self->identity = identity;
+  g_set_object (&self->remote, remote);
   self->decoder = callstats_decoder_new ();
   self->guard = frame_guard_new (stream, FRAME_PEER_CLIENT, CALLSTATS_MAX_FRAME);
   frame_guard_set_callback (self->guard, on_violation, self);

@@ -46,9 +46,10 @@ void ingest_release_session (
 void ingest_add_waiting (Ingest *ingest, gsize bytes);
 void ingest_remove_waiting (Ingest *ingest, gsize bytes);
 
-/* Takes over a stream on which the handshake is done. identity: (transfer full). */
-IngestConnection *ingest_connection_new (
-    Ingest *ingest, GIOStream *stream, GUri *uri, Identity *identity);
+/* Takes over a stream on which the handshake is done. remote: (nullable): the listener's
+ * address of it. identity: (transfer full). */
+IngestConnection *ingest_connection_new (Ingest *ingest, GIOStream *stream,
+    GSocketAddress *remote, GUri *uri, Identity *identity);
 IngestConnection *ingest_connection_ref (IngestConnection *connection);
 void ingest_connection_unref (IngestConnection *connection);
 

@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "log.h"
 #include "reply.h"
+#include "request-source.h"
 
 #define STOP_SECONDS 5
 #define MOVE_SECONDS 6 /* for clients that were asked to move */
@@ -236,11 +237,13 @@ on_wrote_informational (SoupServerMessage *message, gpointer user_data)
 {
   Upgrade *upgrade = user_data;
   g_autoptr (GUri) uri = g_uri_ref (soup_server_message_get_uri (message));
+  g_autoptr (GSocketAddress) remote =
+      g_object_ref (soup_server_message_get_remote_address (message));
   Ingest *ingest = upgrade->ingest;
   Identity *identity = g_steal_pointer (&upgrade->identity);
   g_autoptr (GIOStream) stream = NULL;
 
-  listener_upgraded (soup_server_message_get_remote_address (message));
+  listener_upgraded (remote);
   stream = soup_server_message_steal_connection (message);
 
   if (stream == NULL || identity == NULL) {
@@ -248,7 +251,7 @@ on_wrote_informational (SoupServerMessage *message, gpointer user_data)
     return;
   }
   g_hash_table_add (
-      ingest->connections, ingest_connection_new (ingest, stream, uri, identity));
+      ingest->connections, ingest_connection_new (ingest, stream, remote, uri, identity));
 }
 
 static const char *
@@ -279,7 +282,7 @@ authenticate (Ingest *ingest, SoupServerMessage *message)
   reply_error (
       message, SOUP_STATUS_UNAUTHORIZED, auth_error_code (error), error->message);
   log_warning ("client-refused", "code", auth_error_code (error), "peer",
-      soup_server_message_get_remote_host (message), NULL);
+      request_source_get_address (message), NULL);
   return NULL;
 }
 

@@ -14,14 +14,22 @@ typedef struct _Listener Listener;
 typedef void (*ListenerFunc) (
     GIOStream *stream, GSocketAddress *local, GSocketAddress *remote, gpointer user_data);
 
+/* certificate: (nullable): without one, connections are not encrypted. */
 Listener *listener_new (const char *host, guint16 port, guint max_connections,
-    ListenerFunc func, gpointer user_data, GError **error);
+    GTlsCertificate *certificate, ListenerFunc func, gpointer user_data, GError **error);
 /* Open connections live on. */
 void listener_free (Listener *listener);
 
 guint16 listener_get_port (const Listener *listener);
+/* From the next connection on; only where there was one before. */
+void listener_set_certificate (Listener *listener, GTlsCertificate *certificate);
 
-/* The request of the connection from this very address object has been read. */
+/* The headers of the request of the connection from this very address object have been
+ * read. */
+void listener_headers_read (GSocketAddress *remote);
+/* All of it has. */
 void listener_request_read (GSocketAddress *remote);
 /* The connection became a WebSocket, which keeps its own deadlines. */
 void listener_upgraded (GSocketAddress *remote);
+/* Ends the connection, whatever its peer still has to take. */
+void listener_drop (GSocketAddress *remote);

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "access.h"
+#include "certificate.h"
 #include "commands.h"
 #include "ingest.h"
 #include "log.h"
@@ -36,7 +37,9 @@ typedef struct {
   Query *query;
   Router *router;
   Server *server;
-  const char *move_to; /* nullable */
+  const Options *options;
+  GTlsCertificate *certificate; /* nullable */
+  guint goodbyes;               /* that are still being said */
   gboolean stopping;
 } Collector;
 
@@ -50,12 +53,24 @@ quit (gpointer user_data)
 }
 
 static gboolean
+on_goodbye_said (gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  if (--collector->goodbyes == 0)
+    quit (collector);
+  return G_SOURCE_REMOVE;
+}
+
+/* Requests and connections are both waited for. */
+static gboolean
 say_goodbye (gpointer user_data)
 {
   Collector *collector = user_data;
 
-  server_stop (collector->server);
-  ingest_stop (collector->ingest, quit, collector);
+  collector->goodbyes = 2;
+  server_stop (collector->server, on_goodbye_said, collector);
+  ingest_stop (collector->ingest, on_goodbye_said, collector);
   return G_SOURCE_REMOVE;
 }
 
@@ -70,12 +85,74 @@ on_signal (gpointer user_data)
     return quit (collector), G_SOURCE_CONTINUE;
   collector->stopping = TRUE;
   log_info ("stopping", NULL);
-  if (collector->move_to != NULL)
-    ingest_move (collector->ingest, collector->move_to, say_goodbye, collector);
+  if (collector->options->move_to != NULL)
+    ingest_move (collector->ingest, collector->options->move_to, say_goodbye, collector);
   else
     say_goodbye (collector);
   return G_SOURCE_CONTINUE;
 }
+
+/* ---- What is read again on SIGHUP ---- */
+
+/* Returns: FALSE with an error; the certificate before stays then. */
+static gboolean
+load_certificate (Collector *collector, const char *event, GError **error)
+{
+  const Options *options = collector->options;
+  g_autoptr (GTlsCertificate) certificate = NULL;
+
+  if (options->tls_certificate == NULL)
+    return TRUE;
+  certificate = certificate_load (options->tls_certificate, options->tls_key, error);
+  if (certificate == NULL)
+    return FALSE;
+  certificate_log (certificate, event);
+  g_set_object (&collector->certificate, certificate);
+  return TRUE;
+}
+
+static void
+log_reload_failure (const char *what, const GError *error)
+{
+  log_warning ("reload-failed", "what", what, "reason", error->message, "hint",
+      "what was there before is still used", NULL);
+}
+
+static void
+reload_applications (Collector *collector)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (applications_reload (collector->options->applications, &error))
+    log_info ("applications-reloaded", NULL);
+  else
+    log_reload_failure ("applications", error);
+}
+
+static void
+reload_certificate (Collector *collector)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (load_certificate (collector, "certificate-reloaded", &error))
+    server_set_certificate (collector->server, collector->certificate);
+  else
+    log_reload_failure ("certificate", error);
+}
+
+static gboolean
+on_reload (gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  if (collector->stopping)
+    return G_SOURCE_CONTINUE;
+  reload_applications (collector);
+  reload_certificate (collector);
+  return G_SOURCE_CONTINUE;
+}
+
+/* ---- The whole of it ---- */
 
 static guint
 limit_connections (guint wanted)
@@ -93,12 +170,11 @@ limit_connections (guint wanted)
 }
 
 static void
-announce (const char *host, guint16 port)
+announce (const char *scheme, const char *host, guint16 port)
 {
-  printf (strchr (host, ':') != NULL
-              ? "callstats-collector: listening on http://[%s]:%u/\n"
-              : "callstats-collector: listening on http://%s:%u/\n",
-      host, port);
+  printf (strchr (host, ':') != NULL ? "callstats-collector: listening on %s://[%s]:%u/\n"
+                                     : "callstats-collector: listening on %s://%s:%u/\n",
+      scheme, host, port);
   fflush (stdout);
 }
 
@@ -126,25 +202,46 @@ add_routes (Collector *collector)
 }
 
 static gboolean
-start (Collector *collector, Options *options, GError **error)
+start_server (Collector *collector, GError **error)
 {
+  const Options *options = collector->options;
+  const ServerConfig config = {
+    .host = options->host,
+    .port = options->port,
+    .max_connections = limit_connections ((guint)options->max_connections),
+    .certificate = collector->certificate,
+    .behind_proxy = options->behind_proxy,
+    .origins = options->origins,
+  };
+
+  collector->server = server_new (&config, collector->router, error);
+  if (collector->server == NULL)
+    return FALSE;
+  origins_add_loopback (options->origins, server_get_port (collector->server));
+  origins_add_address (
+      options->origins, options->host, server_get_port (collector->server));
+  announce (collector->certificate != NULL ? "https" : "http", options->host,
+      server_get_port (collector->server));
+  return TRUE;
+}
+
+static gboolean
+start (Collector *collector, GError **error)
+{
+  const Options *options = collector->options;
+
+  if (!load_certificate (collector, "certificate-loaded", error))
+    return FALSE;
   collector->store = store_open (options->store, error);
   if (collector->store == NULL)
     return FALSE;
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
-  collector->access = access_new (options->applications, options_is_loopback (options));
+  collector->access = access_new (options->applications, options_is_local (options));
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   add_routes (collector);
-  collector->server = server_new (options->host, options->port,
-      limit_connections ((guint)options->max_connections), collector->router,
-      options->origins, error);
-  if (collector->server == NULL)
-    return FALSE;
-  origins_add_loopback (options->origins, server_get_port (collector->server));
-  announce (options->host, server_get_port (collector->server));
-  return TRUE;
+  return start_server (collector, error);
 }
 
 /* The store's last answers still go to the ingest, so they are waited for in between. */
@@ -159,6 +256,7 @@ stop (Collector *collector)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&collector->ingest, ingest_free);
+  g_clear_object (&collector->certificate);
 }
 
 static void
@@ -170,13 +268,13 @@ print_routes (const Router *router)
 }
 
 static gboolean
-run (Options *options, GError **error)
+run (const Options *options, GError **error)
 {
-  Collector collector = { .loop = g_main_loop_new (NULL, FALSE),
-    .move_to = options->move_to };
+  Collector collector = { .loop = g_main_loop_new (NULL, FALSE), .options = options };
   guint interrupt = g_unix_signal_add (SIGINT, on_signal, &collector);
   guint terminate = g_unix_signal_add (SIGTERM, on_signal, &collector);
-  gboolean started = start (&collector, options, error);
+  gboolean started = start (&collector, error);
+  guint hang_up = started ? g_unix_signal_add (SIGHUP, on_reload, &collector) : 0;
 
   if (started && options->print_routes)
     print_routes (collector.router);
@@ -186,6 +284,8 @@ run (Options *options, GError **error)
   /* Only now: an impatient second signal must not kill it between the last commits. */
   g_source_remove (interrupt);
   g_source_remove (terminate);
+  if (hang_up != 0)
+    g_source_remove (hang_up);
   g_main_loop_unref (collector.loop);
   return started;
 }

@@ -35,6 +35,14 @@ static const OptionRow rows[] = {
       "The key that opens sealed secrets of the key file"),
   ROW ("origin", OPTION_TEXTS, origin_urls, NULL, "URL",
       "An address under which clients know this collector"),
+  ROW ("tls-certificate", OPTION_FILE, tls_certificate, NULL, "FILE",
+      "Serve https:// and wss:// with this certificate (PEM, those that signed it behind "
+      "it)"),
+  ROW ("tls-key", OPTION_FILE, tls_key, NULL, "FILE",
+      "Its private key (PEM, without a passphrase)"),
+  ROW ("behind-proxy", OPTION_FLAG, behind_proxy, NULL, NULL,
+      "A reverse proxy is the only peer: it has TLS, and its X-Forwarded-For and "
+      "X-Forwarded-Proto tell of clients"),
   NUMBER ("max-connections", max_connections, "10000", 1, 1000000, "N",
       "Connections beyond this are refused"),
   ROW ("move-to", OPTION_TEXT, move_to, NULL, "URL",
@@ -125,21 +133,11 @@ split_listen (const char *listen, const char **port)
 }
 
 static gboolean
-check_loopback (const char *place, const char *listen, const char *host, GError **error)
+is_loopback (const char *host)
 {
   g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
 
-  if (address != NULL && g_inet_address_get_is_loopback (address))
-    return TRUE;
-  if (address == NULL)
-    return fail (error,
-        "%s: \"%s\" has no numeric address; write it like 127.0.0.1:8765 or [::1]:8765",
-        place, listen);
-  return fail (error,
-      "%s: \"%s\" is beyond loopback, and this version has neither TLS nor logins for "
-      "reading; listen on 127.0.0.1 and put a reverse proxy that has both in front, then "
-      "name its address with --origin",
-      place, listen);
+  return g_inet_address_get_is_loopback (address);
 }
 
 static gboolean
@@ -156,7 +154,32 @@ parse_listen (Options *options, const char *place, GError **error)
         listen);
   options->host = g_strdup (strcmp (host, "localhost") == 0 ? "127.0.0.1" : host);
   options->port = (guint16)number;
-  return check_loopback (place, listen, options->host, error);
+  if (g_hostname_is_ip_address (options->host))
+    return TRUE;
+  return fail (error,
+      "%s: \"%s\" has no numeric address; write it like 127.0.0.1:8765 or [::1]:8765",
+      place, listen);
+}
+
+gboolean
+options_is_local (const Options *options)
+{
+  return is_loopback (options->host) && !options->behind_proxy;
+}
+
+static gboolean
+check_tls (const Options *options, const char *place, GError **error)
+{
+  if ((options->tls_certificate != NULL) != (options->tls_key != NULL))
+    return fail (
+        error, "--tls-certificate FILE and --tls-key FILE belong together; give both");
+  if (options->tls_certificate != NULL || options->behind_proxy ||
+      is_loopback (options->host))
+    return TRUE;
+  return fail (error,
+      "%s: \"%s\" is beyond loopback, where nothing goes in plain text; give "
+      "--tls-certificate and --tls-key, or --behind-proxy where a reverse proxy has TLS",
+      place, options->listen);
 }
 
 /* argument: ID:FILE; an id with a colon in it needs a key file. */
@@ -218,6 +241,20 @@ check_move_to (const char *url, const char *place, GError **error)
       place);
 }
 
+/* Whoever listens beyond this machine, or for a proxy that does, is reached by everybody.
+ */
+static gboolean
+check_readers (const Options *options, const char *place, GError **error)
+{
+  if (options_is_local (options) || applications_have_read_tokens (options->applications))
+    return TRUE;
+  return fail (error,
+      "%s: \"%s\" is reached from elsewhere, so reading needs a token, and there is "
+      "none; "
+      "make one with callstats-collector app, in the file that --keys names",
+      place, options->listen);
+}
+
 static gboolean
 add_origins (Options *options, const char *place, GError **error)
 {
@@ -235,7 +272,9 @@ finish_options (Options *options, const OptionSources *sources, GError **error)
   if (options->store == NULL)
     return fail (error, "--store is missing; name a file like --store sqlite:calls.db");
   return parse_listen (options, option_sources_get_place (sources, "listen"), error) &&
+         check_tls (options, option_sources_get_place (sources, "listen"), error) &&
          load_applications (options, sources, error) &&
+         check_readers (options, option_sources_get_place (sources, "listen"), error) &&
          (options->move_to == NULL ||
              check_move_to (options->move_to,
                  option_sources_get_place (sources, "move-to"), error)) &&
@@ -255,14 +294,6 @@ options_parse (int argc, char **argv, GError **error)
       (!options->show_version && !finish_options (options, sources, error)))
     return NULL;
   return g_steal_pointer (&options);
-}
-
-gboolean
-options_is_loopback (const Options *options)
-{
-  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (options->host);
-
-  return address != NULL && g_inet_address_get_is_loopback (address);
 }
 
 void

@@ -21,7 +21,10 @@ typedef struct {
   char *keys;
   char *seal_key_file;
   char **origin_urls;
+  char *tls_certificate;
+  char *tls_key;
   char *move_to; /* where clients are sent when it is stopped */
+  gboolean behind_proxy;
   gint64 max_connections;
 
   /* What follows from them. */
@@ -35,8 +38,8 @@ typedef struct {
 
 /* Returns: (nullable): NULL with an error that names the value and the way out. */
 Options *options_parse (int argc, char **argv, GError **error);
-/* Whether only this machine reaches what it listens on. */
-gboolean options_is_loopback (const Options *options);
+/* Whether only this machine reaches it: on loopback, without a proxy there. */
+gboolean options_is_local (const Options *options);
 void options_free (Options *options);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Options, options_free)

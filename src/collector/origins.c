@@ -99,6 +99,17 @@ origins_add_loopback (Origins *origins, guint16 port)
     g_ptr_array_add (origins->authorities, format_authority (hosts[i], port));
 }
 
+void
+origins_add_address (Origins *origins, const char *host, guint16 port)
+{
+  g_autoptr (GInetAddress) address = g_inet_address_new_from_string (host);
+
+  if (g_inet_address_get_is_any (address))
+    return;
+  g_ptr_array_add (origins->authorities, format_authority (host, port));
+  g_ptr_array_add (origins->hosts, g_ascii_strdown (host, -1));
+}
+
 gboolean
 origins_add (Origins *origins, const char *url, GError **error)
 {

@@ -18,6 +18,8 @@ void origins_free (Origins *origins);
 
 /* 127.0.0.1, [::1] and localhost with this port. */
 void origins_add_loopback (Origins *origins, guint16 port);
+/* The numeric address that is listened on, unless it stands for all. */
+void origins_add_address (Origins *origins, const char *host, guint16 port);
 /* url: http(s):// or ws(s)://, a host and perhaps a port, nothing more. */
 gboolean origins_add (Origins *origins, const char *url, GError **error);
 

@@ -6,12 +6,22 @@
 
 #include "listener.h"
 #include "reply.h"
+#include "request-source.h"
+
+#define STOP_SECONDS 5
+/* Until clients come back: about what another start takes. */
+#define RETRY_AFTER "2"
 
 struct _Server {
   SoupServer *soup;
   Listener *listener;
   Router *router;
   const Origins *origins;
+  gboolean encrypted, behind_proxy;
+  GHashTable *requests; /* set of SoupServerMessage, weak: not answered yet */
+  GSourceFunc stopped;  /* nullable */
+  gpointer stopped_data;
+  guint stop_timeout;
 };
 
 static gboolean
@@ -27,6 +37,18 @@ check_host (Server *server, SoupServerMessage *message)
   return FALSE;
 }
 
+static gboolean
+check_running (Server *server, SoupServerMessage *message)
+{
+  if (server->listener != NULL)
+    return TRUE;
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER);
+  reply_error (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "stopping",
+      "The collector is stopping; try again in a few seconds");
+  return FALSE;
+}
+
 static void
 on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
     GHashTable *params, gpointer user_data)
@@ -34,9 +56,56 @@ on_request (SoupServer *soup, SoupServerMessage *message, const char *path,
   Server *server = user_data;
 
   listener_request_read (soup_server_message_get_remote_address (message));
-  if (check_host (server, message))
+  if (check_host (server, message) && check_running (server, message))
     router_finish (server->router, message, params);
 }
+
+/* ---- The end ---- */
+
+static void
+finish_stopping (Server *server)
+{
+  GSourceFunc stopped = g_steal_pointer (&server->stopped);
+
+  g_clear_handle_id (&server->stop_timeout, g_source_remove);
+  if (stopped != NULL)
+    stopped (server->stopped_data);
+}
+
+static gboolean
+on_stop_timeout (gpointer user_data)
+{
+  Server *server = user_data;
+
+  server->stop_timeout = 0;
+  finish_stopping (server);
+  return G_SOURCE_REMOVE;
+}
+
+/* Answered, given up by its client, or a WebSocket by now. */
+static void
+on_request_gone (gpointer user_data, GObject *message)
+{
+  Server *server = user_data;
+
+  g_hash_table_remove (server->requests, message);
+  if (g_hash_table_size (server->requests) == 0)
+    finish_stopping (server);
+}
+
+static void
+forget_requests (Server *server)
+{
+  GHashTableIter iter;
+  gpointer message;
+
+  g_hash_table_iter_init (&iter, server->requests);
+  while (g_hash_table_iter_next (&iter, &message, NULL))
+    g_object_weak_unref (message, on_request_gone, server);
+  g_hash_table_unref (server->requests);
+}
+
+/* ---- The beginning ---- */
 
 static void
 on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
@@ -44,6 +113,10 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
 {
   Server *server = user_data;
 
+  if (g_hash_table_add (server->requests, message))
+    g_object_weak_ref (G_OBJECT (message), on_request_gone, server);
+  listener_headers_read (soup_server_message_get_remote_address (message));
+  request_source_note (message, server->encrypted, server->behind_proxy);
   router_begin (server->router, message, path);
 }
 
@@ -57,18 +130,20 @@ on_connection (
 }
 
 Server *
-server_new (const char *host, guint16 port, guint max_connections, Router *router,
-    const Origins *origins, GError **error)
+server_new (const ServerConfig *config, Router *router, GError **error)
 {
   Server *server = g_new0 (Server, 1);
 
+  server->requests = g_hash_table_new (NULL, NULL);
   server->router = router;
-  server->origins = origins;
+  server->origins = config->origins;
+  server->encrypted = config->certificate != NULL;
+  server->behind_proxy = config->behind_proxy;
   server->soup = soup_server_new ("raw-paths", TRUE, NULL);
   soup_server_add_early_handler (server->soup, NULL, on_headers, server, NULL);
   soup_server_add_handler (server->soup, NULL, on_request, server, NULL);
-  server->listener =
-      listener_new (host, port, max_connections, on_connection, server, error);
+  server->listener = listener_new (config->host, config->port, config->max_connections,
+      config->certificate, on_connection, server, error);
   if (server->listener == NULL) {
     server_free (server);
     return NULL;
@@ -77,9 +152,20 @@ server_new (const char *host, guint16 port, guint max_connections, Router *route
 }
 
 void
-server_stop (Server *server)
+server_set_certificate (Server *server, GTlsCertificate *certificate)
+{
+  listener_set_certificate (server->listener, certificate);
+}
+
+void
+server_stop (Server *server, GSourceFunc func, gpointer user_data)
 {
   g_clear_pointer (&server->listener, listener_free);
+  server->stopped = func;
+  server->stopped_data = user_data;
+  server->stop_timeout = g_timeout_add_seconds (STOP_SECONDS, on_stop_timeout, server);
+  if (g_hash_table_size (server->requests) == 0)
+    finish_stopping (server);
 }
 
 void
@@ -87,7 +173,9 @@ server_free (Server *server)
 {
   if (server == NULL)
     return;
+  g_clear_handle_id (&server->stop_timeout, g_source_remove);
   g_clear_pointer (&server->listener, listener_free);
+  forget_requests (server);
   soup_server_disconnect (server->soup);
   g_object_unref (server->soup);
   g_free (server);

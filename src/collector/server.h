@@ -12,11 +12,22 @@
 
 typedef struct _Server Server;
 
-/* Serves on host:port; port 0 picks a free one. Nothing it is given is owned. */
-Server *server_new (const char *host, guint16 port, guint max_connections, Router *router,
-    const Origins *origins, GError **error);
+typedef struct {
+  const char *host; /* a numeric address */
+  guint16 port;     /* 0 picks a free one */
+  guint max_connections;
+  GTlsCertificate *certificate; /* nullable: without one, nothing is encrypted */
+  gboolean behind_proxy;        /* which says who its clients are */
+  const Origins *origins;
+} ServerConfig;
+
+/* Nothing it is given is owned. */
+Server *server_new (const ServerConfig *config, Router *router, GError **error);
 void server_free (Server *server);
 
 guint16 server_get_port (const Server *server);
-/* Accepts no more connections. */
-void server_stop (Server *server);
+/* Connections that are there go on with the one they had. */
+void server_set_certificate (Server *server, GTlsCertificate *certificate);
+/* Accepts no more connections, and calls func when all requests are answered; at the
+ * latest after a few seconds. WebSockets are none any more. */
+void server_stop (Server *server, GSourceFunc func, gpointer user_data);

@@ -55,7 +55,7 @@ connect_client (Fixture *fixture)
   fixture->client = wrap (ends[1]);
   stream = g_socket_connection_factory_create_connection (socket);
   fixture->connection = ingest_connection_new (
-      fixture->ingest, G_IO_STREAM (stream), uri, make_identity ());
+      fixture->ingest, G_IO_STREAM (stream), NULL, uri, make_identity ());
   g_hash_table_add (fixture->ingest->connections, fixture->connection);
   ingest_connection_ref (fixture->connection);
 }

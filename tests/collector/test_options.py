@@ -53,7 +53,8 @@ class Options(unittest.TestCase):
     def test_beyond_loopback(self):
         for listen in "0.0.0.0:8765", "192.168.1.1:8765", "[::]:8765":
             self.assert_refused(
-                self.arguments(listen=listen), listen, "beyond loopback", "TLS", "reverse proxy")
+                self.arguments(listen=listen), listen, "beyond loopback", "--tls-certificate",
+                "reverse proxy")
 
     def test_port_in_use(self):
         with socket.socket() as holder:

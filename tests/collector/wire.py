@@ -11,9 +11,11 @@ import hmac
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
+import ssl
 import struct
 import subprocess
 import tempfile
@@ -75,8 +77,10 @@ class Collector:
     """A running callstats-collector; a context manager that stops it."""
 
     def __init__(self, folder=None, options=(), listen="127.0.0.1:0", store=None, secret=SECRET,
-                 command=None, environment=()):
-        """command: all of its options, in place of those made here and more."""
+                 command=None, environment=(), trust=None):
+        """command: all of its options, in place of those made here and more. trust: a file of
+        certificates, with which clients come by TLS."""
+        self.tls = ssl.create_default_context(cafile=trust) if trust else None
         self.folder = folder or self.make_folder()
         self.store = store or os.path.join(self.folder, "calls.db")
         secret_file = os.path.join(self.folder, "secret")
@@ -90,12 +94,13 @@ class Collector:
             env={**os.environ, "G_DEBUG": "fatal-criticals", "UBSAN_OPTIONS": "halt_on_error=1",
                  **dict(environment)})
         line = self.process.stdout.readline()
-        match = re.fullmatch(r"callstats-collector: listening on http://(.*):(\d+)/\n", line)
+        match = re.fullmatch(r"callstats-collector: listening on (https?)://(.*):(\d+)/\n", line)
         if match is None:
             raise RuntimeError(f"the collector did not start: {line!r} {self.read_log()}")
         self.sockets = []  # closed with it
-        self.host = match.group(1)
-        self.port = int(match.group(2))
+        self.scheme = match.group(1)
+        self.host = match.group(2)
+        self.port = int(match.group(3))
 
     @staticmethod
     def make_folder():
@@ -105,11 +110,22 @@ class Collector:
 
     @property
     def audience(self):
-        return f"ws://{self.host}:{self.port}"
+        return f"{'wss' if self.tls else 'ws'}://{self.host}:{self.port}"
 
     def read_log(self):
         with open(os.path.join(self.folder, "log"), encoding="utf-8") as log:
             return log.read()
+
+    def wait_log(self, event, seen=0):
+        """The line of the log with the event, as soon as more than `seen` are there."""
+        deadline = time.monotonic() + DEADLINE
+        while True:
+            lines = [line for line in self.read_log().splitlines() if f"event={event}" in line]
+            if len(lines) > seen:
+                return lines[-1]
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {event} in the log:\n{self.read_log()}")
+            select.select([], [], [], 0.02)
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
@@ -142,9 +158,10 @@ class Collector:
     def http(self, path, method="GET", headers=None):
         """Returns status, headers and body; JSON is parsed."""
         request = urllib.request.Request(
-            f"http://{self.host}:{self.port}{path}", method=method, headers=headers or {})
+            f"{self.scheme}://{self.host}:{self.port}{path}", method=method,
+            headers=headers or {})
         try:
-            answer = urllib.request.urlopen(request, timeout=DEADLINE)
+            answer = urllib.request.urlopen(request, timeout=DEADLINE, context=self.tls)
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
@@ -178,6 +195,19 @@ class Collector:
             self.kill()
         self.stop()
         print(self.read_log())
+
+
+def refused(folder, *options):
+    """What a collector says that does not start with these options beside the usual ones."""
+    secret = os.path.join(folder, "secret")
+    write_private(secret, SECRET)
+    done = subprocess.run(
+        [os.environ["CALLSTATS_COLLECTOR"], "--listen", "127.0.0.1:0",
+         "--store", f"sqlite:{folder}/calls.db", "--app", APP, "--app-secret-file", secret,
+         *options], text=True, capture_output=True, timeout=DEADLINE, check=False)
+    if (done.returncode, done.stdout) != (1, ""):
+        raise AssertionError(f"it started: {done}")
+    return done.stderr
 
 
 # ---- The WebSocket ----
@@ -225,6 +255,8 @@ class Socket:
     def __init__(self, collector, timeout=DEADLINE):
         self.socket = socket.create_connection((collector.host, collector.port), timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if collector.tls:
+            self.socket = collector.tls.wrap_socket(self.socket, server_hostname=collector.host)
         self.buffer = b""
         collector.sockets.append(self)
 
