@@ -24,8 +24,18 @@ typedef struct {
   void (*watch) (Store *store, StoreWatchFunc func, gpointer user_data);
   void (*unwatch) (Store *store, StoreWatchFunc func, gpointer user_data);
 
-  GPtrArray *(*list_conferences) (Store *store, const char *app,
-      const StoreCursor *before, guint limit, GError **error);
+  GPtrArray *(*search_conferences) (
+      Store *store, const char *app, const StoreSearch *search, GError **error);
+  GPtrArray *(*list_users) (Store *store, const char *app, const char *prefix,
+      const char *after, guint limit, GError **error);
+  GPtrArray *(*list_events) (
+      Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
+  gint64 (*find_last_event) (
+      Store *store, const StoreConferenceId *conference, GError **error);
+  GPtrArray *(*list_fabrics) (Store *store, const StoreConferenceId *conference,
+      gint64 after, guint limit, GError **error);
+  StoreFabricDetail *(*read_fabric) (
+      Store *store, const char *app, const char *fabric, GError **error);
   StoreDetail *(*read_conference) (Store *store, const char *app, const char *conference,
       gint64 occurrence, GError **error);
   StoreFabricKey *(*find_fabric) (

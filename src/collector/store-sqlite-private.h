@@ -96,8 +96,6 @@ gboolean sqlite_hole_fill (
 
 /* ---- store-sqlite-read.c: as in store.h ---- */
 
-GPtrArray *sqlite_list_conferences (Store *store, const char *app,
-    const StoreCursor *before, guint limit, GError **error);
 StoreDetail *sqlite_read_conference (Store *store, const char *app,
     const char *conference, gint64 occurrence, GError **error);
 StoreFabricKey *sqlite_find_fabric (

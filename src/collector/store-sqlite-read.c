@@ -2,9 +2,7 @@
  *
  * The queries. Any thread, which takes a connection of its own for each.
  */
-#include "store-sqlite-private.h"
-
-#include <math.h>
+#include "store-sqlite-columns.h"
 
 /* What a conference may bring along, so that one with a flood of events stays readable.
  */
@@ -12,18 +10,9 @@
 #define MAX_EVENT_BYTES (4 * 1024 * 1024)
 #define MAX_ROWS 10000
 
-#define CONFERENCE_COLUMNS \
-  "id, name, start, last_seen, last_heard, participants, present, fabrics, set_up," \
-  " failed, dropped, reports, ended, setup_delay, score, site"
-
-static const char list_sql[] =
-    "SELECT " CONFERENCE_COLUMNS " FROM conferences"
-    " WHERE app = (SELECT id FROM apps WHERE name = ?1) AND (start, id) < (?2, ?3)"
-    " ORDER BY start DESC, id DESC LIMIT ?4";
-
 /* The latest of that name, or the one with that id. */
 static const char conference_sql[] =
-    "SELECT " CONFERENCE_COLUMNS " FROM conferences"
+    "SELECT " SQLITE_CONFERENCE_COLUMNS " FROM conferences c"
     " WHERE app = (SELECT id FROM apps WHERE name = ?1) AND name = ?2"
     " AND (?3 = 0 OR id = ?3) ORDER BY first_time DESC LIMIT 1";
 
@@ -34,10 +23,7 @@ static const char participants_sql[] =
     " WHERE p.conference = ?1 ORDER BY p.joined, u.name LIMIT ?2";
 
 static const char fabrics_sql[] =
-    "SELECT f.name, u.name, f.remote_user, f.usage, f.state, f.setup_delay,"
-    " f.ice_gathering_delay, f.ice_connectivity_delay, f.added, f.failed, f.dropped,"
-    " f.terminated, f.reports, f.first_report, f.last_report"
-    " FROM fabrics f JOIN users u ON u.id = f.user"
+    "SELECT " SQLITE_FABRIC_COLUMNS " FROM fabrics f JOIN users u ON u.id = f.user"
     " WHERE f.conference = ?1 ORDER BY f.added, f.id LIMIT ?2";
 
 static const char events_sql[] =
@@ -57,110 +43,18 @@ static const char reports_sql[] =
     " WHERE fabric = ?1 AND (time, id) > (?2, ?3) AND time < ?4"
     " ORDER BY time, id LIMIT ?5";
 
-static sqlite3_stmt *
-prepare (sqlite3 *db, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = NULL;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    sqlite_set_error (db, "The database cannot be read", error);
-  return statement;
-}
-
-/* Steps to the next row. Returns: FALSE at the end, and with an error. */
-static gboolean
-next (sqlite3_stmt *statement, GError **error)
-{
-  int status = sqlite3_step (statement);
-
-  if (status != SQLITE_ROW && status != SQLITE_DONE)
-    sqlite_set_error (
-        sqlite3_db_handle (statement), "The database cannot be read", error);
-  return status == SQLITE_ROW;
-}
-
-static char *
-get_text (sqlite3_stmt *statement, int column)
-{
-  return g_strdup ((const char *)sqlite3_column_text (statement, column));
-}
-
-static gint64
-get_time (sqlite3_stmt *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-             ? STORE_UNKNOWN_TIME
-             : sqlite3_column_int64 (statement, column);
-}
-
-static double
-get_delay (sqlite3_stmt *statement, int column)
-{
-  return sqlite3_column_type (statement, column) == SQLITE_NULL
-             ? NAN
-             : sqlite3_column_double (statement, column);
-}
-
-static StoreConference *
-get_conference (sqlite3_stmt *row)
-{
-  StoreConference *conference = g_new0 (StoreConference, 1);
-
-  conference->id = sqlite3_column_int64 (row, 0);
-  conference->conference = get_text (row, 1);
-  conference->start = sqlite3_column_int64 (row, 2);
-  conference->last_seen = sqlite3_column_int64 (row, 3);
-  conference->last_heard = sqlite3_column_int64 (row, 4);
-  conference->participants = sqlite3_column_int (row, 5);
-  conference->present = sqlite3_column_int (row, 6);
-  conference->fabrics = sqlite3_column_int (row, 7);
-  conference->set_up = sqlite3_column_int (row, 8);
-  conference->failed = sqlite3_column_int (row, 9);
-  conference->dropped = sqlite3_column_int (row, 10);
-  conference->reports = sqlite3_column_int64 (row, 11);
-  conference->ended = get_time (row, 12);
-  conference->setup_delay = get_delay (row, 13);
-  conference->score = get_delay (row, 14);
-  conference->site = get_text (row, 15);
-  return conference;
-}
-
-static GPtrArray *
-list_conferences (
-    sqlite3 *db, const char *app, const StoreCursor *before, guint limit, GError **error)
-{
-  g_autoptr (sqlite3_stmt) rows = prepare (db, list_sql, error);
-  g_autoptr (GPtrArray) list =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)store_conference_free);
-  GError *failure = NULL;
-
-  if (rows == NULL)
-    return NULL;
-  sqlite3_bind_text (rows, 1, app, -1, SQLITE_STATIC);
-  sqlite3_bind_int64 (rows, 2, before != NULL ? before->time : G_MAXINT64);
-  sqlite3_bind_int64 (rows, 3, before != NULL ? before->id : G_MAXINT64);
-  sqlite3_bind_int (rows, 4, limit);
-  while (next (rows, &failure))
-    g_ptr_array_add (list, get_conference (rows));
-  if (failure != NULL) {
-    g_propagate_error (error, failure);
-    return NULL;
-  }
-  return g_steal_pointer (&list);
-}
-
 static StoreConference *
 find_conference (
     sqlite3 *db, const char *app, const char *name, gint64 occurrence, GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows = prepare (db, conference_sql, error);
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, conference_sql, error);
 
   if (rows == NULL)
     return NULL;
   sqlite3_bind_text (rows, 1, app, -1, SQLITE_STATIC);
   sqlite3_bind_text (rows, 2, name, -1, SQLITE_STATIC);
   sqlite3_bind_int64 (rows, 3, occurrence);
-  return next (rows, error) ? get_conference (rows) : NULL;
+  return sqlite_next (rows, error) ? sqlite_get_conference (rows) : NULL;
 }
 
 static void
@@ -168,35 +62,18 @@ add_participant (StoreDetail *detail, sqlite3_stmt *row)
 {
   StoreParticipant *participant = g_new0 (StoreParticipant, 1);
 
-  participant->user = get_text (row, 0);
-  participant->user_name = get_text (row, 1);
-  participant->joined = get_time (row, 2);
-  participant->left = get_time (row, 3);
-  participant->endpoint_info = get_text (row, 4);
+  participant->user = sqlite_get_text (row, 0);
+  participant->user_name = sqlite_get_text (row, 1);
+  participant->joined = sqlite_get_time (row, 2);
+  participant->left = sqlite_get_time (row, 3);
+  participant->endpoint_info = sqlite_get_text (row, 4);
   g_ptr_array_add (detail->participants, participant);
 }
 
 static void
 add_fabric (StoreDetail *detail, sqlite3_stmt *row)
 {
-  StoreFabric *fabric = g_new0 (StoreFabric, 1);
-
-  fabric->fabric = get_text (row, 0);
-  fabric->user = get_text (row, 1);
-  fabric->remote_user = get_text (row, 2);
-  fabric->usage = get_text (row, 3);
-  fabric->state = get_text (row, 4);
-  fabric->setup_delay = get_delay (row, 5);
-  fabric->ice_gathering_delay = get_delay (row, 6);
-  fabric->ice_connectivity_delay = get_delay (row, 7);
-  fabric->added = get_time (row, 8);
-  fabric->failed = get_time (row, 9);
-  fabric->dropped = get_time (row, 10);
-  fabric->terminated = get_time (row, 11);
-  fabric->reports = sqlite3_column_int64 (row, 12);
-  fabric->first_report = get_time (row, 13);
-  fabric->last_report = get_time (row, 14);
-  g_ptr_array_add (detail->fabrics, fabric);
+  g_ptr_array_add (detail->fabrics, sqlite_get_fabric (row));
 }
 
 static void
@@ -204,11 +81,11 @@ add_event (StoreDetail *detail, sqlite3_stmt *row)
 {
   StoreEvent *event = g_new0 (StoreEvent, 1);
 
-  event->time = get_time (row, 0);
-  event->user = get_text (row, 1);
-  event->fabric = get_text (row, 2);
-  event->name = get_text (row, 3);
-  event->data = get_text (row, 4);
+  event->time = sqlite_get_time (row, 0);
+  event->user = sqlite_get_text (row, 1);
+  event->fabric = sqlite_get_text (row, 2);
+  event->name = sqlite_get_text (row, 3);
+  event->data = sqlite_get_text (row, 4);
   g_ptr_array_add (detail->events, event);
 }
 
@@ -217,7 +94,7 @@ static gboolean
 read_rows (sqlite3 *db, const char *sql, StoreDetail *detail, int limit,
     void (*add) (StoreDetail *, sqlite3_stmt *), GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows = prepare (db, sql, error);
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, sql, error);
   GError *failure = NULL;
   gsize bytes = 0;
 
@@ -225,7 +102,7 @@ read_rows (sqlite3 *db, const char *sql, StoreDetail *detail, int limit,
     return FALSE;
   sqlite3_bind_int64 (rows, 1, detail->conference->id);
   sqlite3_bind_int (rows, 2, limit);
-  while (bytes < MAX_EVENT_BYTES && next (rows, &failure)) {
+  while (bytes < MAX_EVENT_BYTES && sqlite_next (rows, &failure)) {
     add (detail, rows);
     for (int i = 0; i < sqlite3_column_count (rows); i++)
       bytes += sqlite3_column_bytes (rows, i);
@@ -267,20 +144,20 @@ read_conference (sqlite3 *db, const char *app, const char *conference, gint64 oc
 static StoreFabricKey *
 find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows = prepare (db, fabric_key_sql, error);
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, fabric_key_sql, error);
   StoreFabricKey *key;
 
   if (rows == NULL)
     return NULL;
   sqlite3_bind_text (rows, 1, app, -1, SQLITE_STATIC);
   sqlite3_bind_text (rows, 2, fabric, -1, SQLITE_STATIC);
-  if (!next (rows, error))
+  if (!sqlite_next (rows, error))
     return NULL;
   key = g_new0 (StoreFabricKey, 1);
   key->id = sqlite3_column_int64 (rows, 0);
-  key->fabric = get_text (rows, 1);
-  key->user = get_text (rows, 2);
-  key->conference = get_text (rows, 3);
+  key->fabric = sqlite_get_text (rows, 1);
+  key->user = sqlite_get_text (rows, 2);
+  key->conference = sqlite_get_text (rows, 3);
   return key;
 }
 
@@ -289,7 +166,7 @@ read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor, gi
     guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows = prepare (db, reports_sql, error);
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, reports_sql, error);
   GError *failure = NULL;
   gsize bytes = 0;
   int n = 0;
@@ -302,7 +179,7 @@ read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor, gi
   sqlite3_bind_int64 (rows, 4, to);
   sqlite3_bind_int64 (rows, 5, (gint64)max_reports + 1);
   *more = FALSE;
-  while (next (rows, &failure)) {
+  while (sqlite_next (rows, &failure)) {
     gsize length = sqlite3_column_bytes (rows, 2);
 
     if ((guint)n == max_reports || bytes >= max_bytes) {
@@ -321,20 +198,6 @@ read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor, gi
 }
 
 /* ---- With a connection ---- */
-
-GPtrArray *
-sqlite_list_conferences (
-    Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
-{
-  sqlite3 *db = sqlite_store_take_reader (store, error);
-  GPtrArray *list;
-
-  if (db == NULL)
-    return NULL;
-  list = list_conferences (db, app, before, limit, error);
-  sqlite_store_give_reader_back (store, db);
-  return list;
-}
 
 StoreDetail *
 sqlite_read_conference (Store *store, const char *app, const char *conference,

@@ -8,6 +8,7 @@
  * the writer owns its rows; answers travel back as one source a commit.
  */
 #include "store-sqlite-changes.h"
+#include "store-sqlite-lists.h"
 #include "store-sqlite-private.h"
 
 #include <string.h>
@@ -643,7 +644,12 @@ const StoreBackend store_sqlite = {
   .session_close = session_close,
   .watch = watch_store,
   .unwatch = unwatch_store,
-  .list_conferences = sqlite_list_conferences,
+  .search_conferences = sqlite_search_conferences,
+  .list_users = sqlite_list_users,
+  .list_events = sqlite_list_events,
+  .find_last_event = sqlite_find_last_event,
+  .list_fabrics = sqlite_list_fabrics,
+  .read_fabric = sqlite_read_fabric,
   .read_conference = sqlite_read_conference,
   .find_fabric = sqlite_find_fabric,
   .read_reports = sqlite_read_reports,

@@ -5,6 +5,7 @@
  */
 #include "store-private.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_SESSION_NAME 64
@@ -99,10 +100,58 @@ store_unwatch (Store *store, StoreWatchFunc func, gpointer user_data)
 }
 
 GPtrArray *
+store_search_conferences (
+    Store *store, const char *app, const StoreSearch *search, GError **error)
+{
+  return store->backend->search_conferences (store, app, search, error);
+}
+
+GPtrArray *
 store_list_conferences (
     Store *store, const char *app, const StoreCursor *before, guint limit, GError **error)
 {
-  return store->backend->list_conferences (store, app, before, limit, error);
+  StoreSearch search = {
+    .from = G_MININT64, .to = G_MAXINT64, .low_score = NAN, .limit = limit
+  };
+
+  if (before != NULL) {
+    search.has_cursor = TRUE;
+    search.cursor = *before;
+  }
+  return store_search_conferences (store, app, &search, error);
+}
+
+GPtrArray *
+store_list_users (Store *store, const char *app, const char *prefix, const char *after,
+    guint limit, GError **error)
+{
+  return store->backend->list_users (store, app, prefix, after, limit, error);
+}
+
+GPtrArray *
+store_list_events (
+    Store *store, const StoreEventSearch *search, gboolean *more, GError **error)
+{
+  return store->backend->list_events (store, search, more, error);
+}
+
+gint64
+store_find_last_event (Store *store, const StoreConferenceId *conference, GError **error)
+{
+  return store->backend->find_last_event (store, conference, error);
+}
+
+GPtrArray *
+store_list_fabrics (Store *store, const StoreConferenceId *conference, gint64 after,
+    guint limit, GError **error)
+{
+  return store->backend->list_fabrics (store, conference, after, limit, error);
+}
+
+StoreFabricDetail *
+store_read_fabric (Store *store, const char *app, const char *fabric, GError **error)
+{
+  return store->backend->read_fabric (store, app, fabric, error);
 }
 
 StoreDetail *
@@ -153,9 +202,11 @@ participant_free (StoreParticipant *participant)
   g_free (participant);
 }
 
-static void
-fabric_free (StoreFabric *fabric)
+void
+store_fabric_free (StoreFabric *fabric)
 {
+  if (fabric == NULL)
+    return;
   g_free (fabric->fabric);
   g_free (fabric->user);
   g_free (fabric->remote_user);
@@ -164,8 +215,8 @@ fabric_free (StoreFabric *fabric)
   g_free (fabric);
 }
 
-static void
-event_free (StoreEvent *event)
+void
+store_event_free (StoreEvent *event)
 {
   g_free (event->user);
   g_free (event->fabric);
@@ -181,8 +232,8 @@ store_detail_new (void)
 
   detail->participants =
       g_ptr_array_new_with_free_func ((GDestroyNotify)participant_free);
-  detail->fabrics = g_ptr_array_new_with_free_func ((GDestroyNotify)fabric_free);
-  detail->events = g_ptr_array_new_with_free_func ((GDestroyNotify)event_free);
+  detail->fabrics = g_ptr_array_new_with_free_func ((GDestroyNotify)store_fabric_free);
+  detail->events = g_ptr_array_new_with_free_func ((GDestroyNotify)store_event_free);
   return detail;
 }
 
@@ -196,6 +247,26 @@ store_detail_free (StoreDetail *detail)
   g_ptr_array_unref (detail->fabrics);
   g_ptr_array_unref (detail->events);
   g_free (detail);
+}
+
+void
+store_fabric_detail_free (StoreFabricDetail *detail)
+{
+  if (detail == NULL)
+    return;
+  store_fabric_free (detail->fabric);
+  g_free (detail->conference);
+  g_free (detail->paired);
+  g_free (detail->paired_user);
+  g_free (detail);
+}
+
+void
+store_user_free (StoreUser *user)
+{
+  g_free (user->user);
+  g_free (user->user_name);
+  g_free (user);
 }
 
 void

@@ -96,6 +96,7 @@ typedef struct {
   double setup_delay; /* the median, ms; NAN where unknown, as the next one */
   double score;       /* the lowest of its fabrics' medians */
   char *site;         /* nullable: the first that a participant told */
+  gint64 sort_key;    /* of the list that it came in, for StoreCursor.time */
 } StoreConference;
 
 typedef struct {
@@ -122,6 +123,7 @@ typedef struct {
   guint64 reports;
   gint64 first_report;
   gint64 last_report;
+  gint64 id; /* of the store */
 } StoreFabric;
 
 typedef struct {
@@ -130,6 +132,7 @@ typedef struct {
   char *fabric; /* nullable */
   char *name;
   char *data; /* a JSON object's text */
+  gint64 id;  /* of the store: those that are stored later have larger ones */
 } StoreEvent;
 
 typedef struct {
@@ -141,24 +144,113 @@ typedef struct {
 } StoreDetail;
 
 void store_conference_free (StoreConference *conference);
+void store_fabric_free (StoreFabric *fabric);
+void store_event_free (StoreEvent *event);
 void store_detail_free (StoreDetail *detail);
 
-/* A place in a list ordered by time. */
+/* A place in a list ordered by time, or by another key. */
 typedef struct {
   gint64 time;
   gint64 id;
 } StoreCursor;
 
+typedef enum {
+  STORE_SORT_START,
+  STORE_SORT_DURATION,
+  STORE_SORT_PARTICIPANTS,
+  STORE_SORT_FAILURES, /* and drops */
+  STORE_SORT_SCORE,    /* only those that have one */
+} StoreSort;
+
+/* Which conferences, and in what order. Strings are nullable: any. */
+typedef struct {
+  const char *user;   /* a participant */
+  const char *site;   /* of a participant */
+  const char *prefix; /* of the conference's id or of a participant's */
+  gint64 from, to;    /* when it began; G_MININT64, G_MAXINT64: at any time */
+  gboolean failed;    /* a fabric was never set up */
+  gboolean dropped;
+  double low_score; /* below that; NAN: any */
+  StoreSort sort;
+  gboolean ascending;
+  gboolean has_cursor;
+  gboolean backwards; /* those before the cursor, not those behind it */
+  StoreCursor cursor;
+  guint limit;
+} StoreSearch;
+
+/* Returns: (element-type StoreConference): in the list's order, also backwards. */
+GPtrArray *store_search_conferences (
+    Store *store, const char *app, const StoreSearch *search, GError **error);
 /* before: (nullable). Returns: (element-type StoreConference): newest first. */
 GPtrArray *store_list_conferences (Store *store, const char *app,
     const StoreCursor *before, guint limit, GError **error);
-/* The latest call of that id. Returns: (nullable): NULL without an error where there is no
- * such conference. */
+/* The latest call of that id. Returns: (nullable): NULL without an error where there is
+ * no such conference. */
 StoreDetail *store_read_conference (
     Store *store, const char *app, const char *conference, GError **error);
 /* The call with that StoreConference.id; 0: the latest one. */
 StoreDetail *store_read_occurrence (Store *store, const char *app, const char *conference,
     gint64 occurrence, GError **error);
+
+/* occurrence: StoreConference.id; 0: the latest call of that id. */
+typedef struct {
+  const char *app;
+  const char *conference;
+  gint64 occurrence;
+} StoreConferenceId;
+
+/* Which events. Strings are nullable: any. */
+typedef struct {
+  StoreConferenceId conference;
+  const char *fabric;
+  const char *user;
+  const char *name;
+  gint64 from, to;
+  gboolean by_arrival; /* in the order in which they were stored, by id alone */
+  StoreCursor after;
+  guint limit;
+  gsize max_bytes; /* about */
+} StoreEventSearch;
+
+/* more: set to whether there are more. Returns: (element-type StoreEvent) (nullable):
+ * NULL without an error where there is no such conference. */
+GPtrArray *store_list_events (
+    Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
+/* Returns: the id of the event that was stored last, 0 without one, -1 on error. */
+gint64 store_find_last_event (
+    Store *store, const StoreConferenceId *conference, GError **error);
+
+/* after: StoreFabric.id. Returns: (element-type StoreFabric) (nullable): by id; NULL
+ * without an error where there is no such conference. */
+GPtrArray *store_list_fabrics (Store *store, const StoreConferenceId *conference,
+    gint64 after, guint limit, GError **error);
+
+typedef struct {
+  StoreFabric *fabric;
+  char *conference;
+  gint64 occurrence;
+  char *paired;      /* nullable: the fabric at the other end, as far as it reports */
+  char *paired_user; /* nullable */
+} StoreFabricDetail;
+
+void store_fabric_detail_free (StoreFabricDetail *detail);
+/* Returns: (nullable): NULL without an error where there is no such fabric. */
+StoreFabricDetail *store_read_fabric (
+    Store *store, const char *app, const char *fabric, GError **error);
+
+typedef struct {
+  char *user;
+  char *user_name; /* nullable */
+  guint conferences;
+  gint64 last_seen;
+} StoreUser;
+
+void store_user_free (StoreUser *user);
+/* Users whose ids begin with prefix and come behind after, in the order of their ids.
+ * Returns: (element-type StoreUser) */
+GPtrArray *store_list_users (Store *store, const char *app, const char *prefix,
+    const char *after, guint limit, GError **error);
 
 typedef struct {
   gint64 id;
@@ -197,7 +289,8 @@ typedef struct {
 
 void store_delivery_free (StoreDelivery *delivery);
 
-/* added: those that were new; given_up: those that are not delivered, for want of room. */
+/* added: those that were new; given_up: those that are not delivered, for want of room.
+ */
 typedef void (*StoreDeliveriesAdded) (
     guint added, guint given_up, const GError *error, gpointer user_data);
 /* next: (nullable): the one that is due next, maybe later; not to be kept. given_up:
@@ -230,4 +323,5 @@ void store_free (Store *store);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreDetail, store_detail_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricDetail, store_fabric_detail_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricKey, store_fabric_key_free)

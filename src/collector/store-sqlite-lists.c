@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Lists of users, events and fabrics, and a fabric alone. Any thread, which takes a
+ * connection of its own for each.
+ */
+#include "store-sqlite-columns.h"
+
+#include "store-sqlite-lists.h"
+
+#define APP "(SELECT id FROM apps WHERE name = ?1)"
+/* The call with that id, or the latest of that name. */
+#define CONFERENCE \
+  "(SELECT id FROM conferences WHERE app = " APP \
+  "   AND name = ?2 AND (?3 = 0 OR id = ?3) ORDER BY first_time DESC LIMIT 1)"
+
+static const char users_sql[] =
+    "SELECT u.name, u.display_name, count(*), max(c.last_seen)"
+    " FROM users u JOIN participants p ON p.user = u.id"
+    " JOIN conferences c ON c.id = p.conference"
+    " WHERE u.app = " APP " AND u.name >= ?2 AND u.name < ?3 AND u.name > ?4"
+    " GROUP BY u.id ORDER BY u.name LIMIT ?5";
+
+#define EVENTS \
+  "SELECT e.time, u.name, f.name, e.name, e.data, e.id" \
+  " FROM events e JOIN users u ON u.id = e.user LEFT JOIN fabrics f ON f.id = e.fabric" \
+  " WHERE e.conference = " CONFERENCE " AND (?4 IS NULL OR f.name = ?4)" \
+  " AND (?5 IS NULL OR u.name = ?5) AND (?6 IS NULL OR e.name = ?6)" \
+  " AND e.time >= ?7 AND e.time < ?8"
+
+static const char events_sql[] =
+    EVENTS " AND (e.time, e.id) > (?9, ?10) ORDER BY e.time, e.id LIMIT ?11";
+
+/* Ids rise with each commit, of whatever process. */
+static const char arrivals_sql[] = EVENTS " AND e.id > ?10 ORDER BY e.id LIMIT ?11";
+
+static const char last_event_sql[] =
+    "SELECT coalesce (max(id), 0) FROM events WHERE conference = " CONFERENCE;
+
+static const char fabrics_sql[] =
+    "SELECT " SQLITE_FABRIC_COLUMNS " FROM fabrics f JOIN users u ON u.id = f.user"
+    " WHERE f.conference = " CONFERENCE " AND f.id > ?4 ORDER BY f.id LIMIT ?5";
+
+static const char fabric_sql[] =
+    "SELECT " SQLITE_FABRIC_COLUMNS ", c.name, c.id, o.name, v.name"
+    " FROM fabrics f JOIN users u ON u.id = f.user"
+    " JOIN conferences c ON c.id = f.conference"
+    " LEFT JOIN fabrics o ON o.id = f.paired LEFT JOIN users v ON v.id = o.user"
+    " WHERE f.name = ?2 AND u.app = " APP " ORDER BY f.id DESC LIMIT 1";
+
+static const char conference_exists_sql[] = "SELECT " CONFERENCE;
+
+typedef void (*AddRow) (GPtrArray *list, sqlite3_stmt *row);
+
+static gboolean
+read_rows (sqlite3_stmt *rows, GPtrArray *list, gsize max_bytes, AddRow add,
+    gboolean *more, GError **error)
+{
+  GError *failure = NULL;
+  gsize bytes = 0;
+
+  while (bytes < max_bytes && sqlite_next (rows, &failure)) {
+    add (list, rows);
+    for (int i = 0; i < sqlite3_column_count (rows); i++)
+      bytes += sqlite3_column_bytes (rows, i);
+  }
+  *more = *more || bytes >= max_bytes;
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
+static void
+bind_text (sqlite3_stmt *rows, int index, const char *text)
+{
+  sqlite3_bind_text (rows, index, text, -1, SQLITE_STATIC);
+}
+
+static void
+bind_conference (sqlite3_stmt *rows, const StoreConferenceId *conference)
+{
+  bind_text (rows, 1, conference->app);
+  bind_text (rows, 2, conference->conference);
+  sqlite3_bind_int64 (rows, 3, conference->occurrence);
+}
+
+/* ---- Users ---- */
+
+static void
+add_user (GPtrArray *list, sqlite3_stmt *row)
+{
+  StoreUser *user = g_new0 (StoreUser, 1);
+
+  user->user = sqlite_get_text (row, 0);
+  user->user_name = sqlite_get_text (row, 1);
+  user->conferences = sqlite3_column_int (row, 2);
+  user->last_seen = sqlite3_column_int64 (row, 3);
+  g_ptr_array_add (list, user);
+}
+
+static GPtrArray *
+list_users (sqlite3 *db, const char *app, const char *prefix, const char *after,
+    guint limit, GError **error)
+{
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, users_sql, error);
+  g_autoptr (GPtrArray) list =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
+  g_autofree char *behind = g_strconcat (prefix, "\xf4\x8f\xbf\xbf", NULL);
+  gboolean more = FALSE;
+
+  if (rows == NULL)
+    return NULL;
+  bind_text (rows, 1, app);
+  bind_text (rows, 2, prefix);
+  bind_text (rows, 3, behind);
+  bind_text (rows, 4, after);
+  sqlite3_bind_int (rows, 5, limit);
+  return read_rows (rows, list, G_MAXSIZE, add_user, &more, error)
+             ? g_steal_pointer (&list)
+             : NULL;
+}
+
+GPtrArray *
+sqlite_list_users (Store *store, const char *app, const char *prefix, const char *after,
+    guint limit, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_users (db, app, prefix, after, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+/* ---- Events ---- */
+
+/* Returns: (nullable): NULL with an error, or where there is no such conference. */
+static GPtrArray *
+list_if_there (sqlite3 *db, const StoreConferenceId *conference, GDestroyNotify free_row,
+    GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, conference_exists_sql, error);
+
+  if (row == NULL)
+    return NULL;
+  bind_conference (row, conference);
+  if (!sqlite_next (row, error) || sqlite3_column_type (row, 0) == SQLITE_NULL)
+    return NULL;
+  return g_ptr_array_new_with_free_func (free_row);
+}
+
+static void
+add_event (GPtrArray *list, sqlite3_stmt *row)
+{
+  StoreEvent *event = g_new0 (StoreEvent, 1);
+
+  event->time = sqlite3_column_int64 (row, 0);
+  event->user = sqlite_get_text (row, 1);
+  event->fabric = sqlite_get_text (row, 2);
+  event->name = sqlite_get_text (row, 3);
+  event->data = sqlite_get_text (row, 4);
+  event->id = sqlite3_column_int64 (row, 5);
+  g_ptr_array_add (list, event);
+}
+
+static void
+bind_events (sqlite3_stmt *rows, const StoreEventSearch *search)
+{
+  bind_conference (rows, &search->conference);
+  bind_text (rows, 4, search->fabric);
+  bind_text (rows, 5, search->user);
+  bind_text (rows, 6, search->name);
+  sqlite3_bind_int64 (rows, 7, search->from);
+  sqlite3_bind_int64 (rows, 8, search->to);
+  sqlite3_bind_int64 (rows, 9, search->after.time);
+  sqlite3_bind_int64 (rows, 10, search->after.id);
+  sqlite3_bind_int64 (rows, 11, (gint64)search->limit + 1);
+}
+
+static GPtrArray *
+list_events (sqlite3 *db, const StoreEventSearch *search, gboolean *more, GError **error)
+{
+  g_autoptr (GPtrArray) list =
+      list_if_there (db, &search->conference, (GDestroyNotify)store_event_free, error);
+  g_autoptr (sqlite3_stmt) rows =
+      list != NULL
+          ? sqlite_prepare (db, search->by_arrival ? arrivals_sql : events_sql, error)
+          : NULL;
+
+  *more = FALSE;
+  if (rows == NULL)
+    return NULL;
+  bind_events (rows, search);
+  if (!read_rows (rows, list, search->max_bytes, add_event, more, error))
+    return NULL;
+  if (list->len > search->limit) {
+    g_ptr_array_set_size (list, search->limit);
+    *more = TRUE;
+  }
+  return g_steal_pointer (&list);
+}
+
+GPtrArray *
+sqlite_list_events (
+    Store *store, const StoreEventSearch *search, gboolean *more, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_events (db, search, more, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+gint64
+sqlite_find_last_event (Store *store, const StoreConferenceId *conference, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  g_autoptr (sqlite3_stmt) row =
+      db != NULL ? sqlite_prepare (db, last_event_sql, error) : NULL;
+  gint64 last = -1;
+
+  if (row != NULL) {
+    bind_conference (row, conference);
+    if (sqlite_next (row, error))
+      last = sqlite3_column_int64 (row, 0);
+    g_clear_pointer (&row, sqlite3_finalize);
+  }
+  if (db != NULL)
+    sqlite_store_give_reader_back (store, db);
+  return last;
+}
+
+/* ---- Fabrics ---- */
+
+static void
+add_fabric (GPtrArray *list, sqlite3_stmt *row)
+{
+  g_ptr_array_add (list, sqlite_get_fabric (row));
+}
+
+static GPtrArray *
+list_fabrics (sqlite3 *db, const StoreConferenceId *conference, gint64 after, guint limit,
+    GError **error)
+{
+  g_autoptr (GPtrArray) list =
+      list_if_there (db, conference, (GDestroyNotify)store_fabric_free, error);
+  g_autoptr (sqlite3_stmt) rows =
+      list != NULL ? sqlite_prepare (db, fabrics_sql, error) : NULL;
+  gboolean more = FALSE;
+
+  if (rows == NULL)
+    return NULL;
+  bind_conference (rows, conference);
+  sqlite3_bind_int64 (rows, 4, after);
+  sqlite3_bind_int (rows, 5, limit);
+  return read_rows (rows, list, G_MAXSIZE, add_fabric, &more, error)
+             ? g_steal_pointer (&list)
+             : NULL;
+}
+
+GPtrArray *
+sqlite_list_fabrics (Store *store, const StoreConferenceId *conference, gint64 after,
+    guint limit, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_fabrics (db, conference, after, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+static StoreFabricDetail *
+read_fabric (sqlite3 *db, const char *app, const char *name, GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, fabric_sql, error);
+  StoreFabricDetail *detail;
+
+  if (row == NULL)
+    return NULL;
+  bind_text (row, 1, app);
+  bind_text (row, 2, name);
+  if (!sqlite_next (row, error))
+    return NULL;
+  detail = g_new0 (StoreFabricDetail, 1);
+  detail->fabric = sqlite_get_fabric (row);
+  detail->conference = sqlite_get_text (row, 16);
+  detail->occurrence = sqlite3_column_int64 (row, 17);
+  detail->paired = sqlite_get_text (row, 18);
+  detail->paired_user = sqlite_get_text (row, 19);
+  return detail;
+}
+
+StoreFabricDetail *
+sqlite_read_fabric (Store *store, const char *app, const char *fabric, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  StoreFabricDetail *detail;
+
+  if (db == NULL)
+    return NULL;
+  detail = read_fabric (db, app, fabric, error);
+  sqlite_store_give_reader_back (store, db);
+  return detail;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Lists, as store.h has them. Any thread.
+ */
+#pragma once
+
+#include "store.h"
+
+GPtrArray *sqlite_search_conferences (
+    Store *store, const char *app, const StoreSearch *search, GError **error);
+GPtrArray *sqlite_list_users (Store *store, const char *app, const char *prefix,
+    const char *after, guint limit, GError **error);
+GPtrArray *sqlite_list_events (
+    Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
+gint64 sqlite_find_last_event (
+    Store *store, const StoreConferenceId *conference, GError **error);
+GPtrArray *sqlite_list_fabrics (Store *store, const StoreConferenceId *conference,
+    gint64 after, guint limit, GError **error);
+StoreFabricDetail *sqlite_read_fabric (
+    Store *store, const char *app, const char *fabric, GError **error);
