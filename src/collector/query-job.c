@@ -18,6 +18,7 @@ job_free (QueryJob *job)
     job->free_request (job->request);
   if (job->json != NULL)
     g_string_free (job->json, TRUE);
+  g_free (job->refusal);
   g_clear_error (&job->error);
   g_free (job);
 }
@@ -110,6 +111,8 @@ query_job_answer (QueryJob *job)
   if (job->error != NULL)
     reply_error (message, SOUP_STATUS_INTERNAL_SERVER_ERROR, "store-failed",
         "The store cannot be read; the collector's log says why");
+  else if (job->refusal != NULL)
+    reply_error (message, SOUP_STATUS_BAD_REQUEST, "bad-parameter", job->refusal);
   else if (!job->found)
     reply_error (message, SOUP_STATUS_NOT_FOUND, "not-found",
         "No such conference, fabric or user in this application");

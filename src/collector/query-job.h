@@ -31,7 +31,12 @@ struct _QueryJob {
   /* What the work brought */
   GString *json;
   gboolean found;
+  char *refusal; /* nullable: what is wrong with the parameters, as it turned out */
+  gboolean more; /* of a stream: another chunk follows */
   GError *error;
+  /* query-stream.c's */
+  const char *content_type;
+  QueryFunc headers;
 };
 
 /* ---- Main thread ---- */

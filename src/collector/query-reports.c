@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Reports of a fabric. A list goes through the pool once for each chunk, so that it needs
- * no more memory than one, however long it is. Threads as in query-job.h.
+ * Reports of a fabric. Threads as in query-job.h.
  */
 #include "query-job.h"
 #include "query-json.h"
 #include "query-params.h"
 #include "query-routes.h"
-#include "reply.h"
+#include "query-stream.h"
 
 #define CHUNK_BYTES (256 * 1024)
 #define REPORTS_DEFAULT 1000
@@ -18,7 +17,6 @@ typedef struct {
   gint64 to;
   guint left; /* reports that may still come */
   StoreFabricKey *fabric;
-  gboolean more;
   gboolean any; /* a report was written */
 } Reports;
 
@@ -57,70 +55,16 @@ work_chunk (QueryJob *job)
     query_json_begin_reports (job->json, reports->fabric);
   }
   n = store_read_reports (store, reports->fabric, &reports->cursor, reports->to,
-      reports->left, CHUNK_BYTES, append_report, job, &reports->more, &job->error);
+      reports->left, CHUNK_BYTES, append_report, job, &job->more, &job->error);
   if (n < 0)
     return;
   reports->left -= n;
-  if (!reports->more || reports->left == 0) {
-    g_autofree char *next = reports->more ? query_format_cursor (&reports->cursor) : NULL;
+  if (!job->more || reports->left == 0) {
+    g_autofree char *next = job->more ? query_format_cursor (&reports->cursor) : NULL;
 
     query_json_end_reports (job->json, next);
-    reports->more = FALSE;
+    job->more = FALSE;
   }
-}
-
-static void
-send_chunk (QueryJob *job)
-{
-  Reports *reports = job->request;
-  SoupMessageBody *body = soup_server_message_get_response_body (job->message);
-  gsize length = job->json->len;
-  char *text = g_string_free (g_steal_pointer (&job->json), FALSE);
-
-  soup_message_body_append_take (body, (guchar *)text, length);
-  if (!reports->more)
-    soup_message_body_complete (body);
-  soup_server_message_unpause (job->message);
-}
-
-static void
-on_chunk_written (SoupServerMessage *message, QueryJob *job)
-{
-  Reports *reports = job->request;
-
-  if (!reports->more)
-    return;
-  soup_server_message_pause (message);
-  query_job_go_on (job);
-}
-
-/* Once the headers are out, an answer that cannot go on breaks off: no JSON reader takes
- * what there is for the whole. */
-static void
-send_next_chunk (QueryJob *job)
-{
-  Reports *reports = job->request;
-
-  if (job->error != NULL)
-    reports->more = FALSE;
-  send_chunk (job);
-}
-
-static void
-send_first_chunk (QueryJob *job)
-{
-  Reports *reports = job->request;
-
-  if (job->error != NULL || !job->found) {
-    query_job_answer (job);
-    return;
-  }
-  job->done = send_next_chunk;
-  reply_begin_stream (job->message, "application/json");
-  if (soup_server_message_get_method (job->message) == SOUP_METHOD_HEAD)
-    reports->more = FALSE;
-  g_signal_connect (job->message, "wrote-chunk", G_CALLBACK (on_chunk_written), job);
-  send_chunk (job);
 }
 
 static void
@@ -141,7 +85,7 @@ serve_reports (
   }
   job = query_job_new (user_data, message, ids, reports, reports_free);
   if (job != NULL)
-    query_job_begin (job, work_chunk, send_first_chunk);
+    query_job_stream (job, "application/json", work_chunk, NULL);
 }
 
 void

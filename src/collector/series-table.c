@@ -26,16 +26,26 @@ begin_of_step (gint64 step, gint64 time)
   return time - (past < 0 ? past + step : past);
 }
 
+void
+series_table_set_step (SeriesTable *self, gint64 step)
+{
+  self->step = step;
+  if (step == 0)
+    return;
+  if (self->from > G_MININT64 + step)
+    self->from = begin_of_step (step, self->from);
+  if (self->to < G_MAXINT64 - step && begin_of_step (step, self->to) != self->to)
+    self->to = begin_of_step (step, self->to) + step;
+}
+
 SeriesTable *
 series_table_new (gint64 step, gint64 from, gint64 to, guint max_cells)
 {
   SeriesTable *self = g_new0 (SeriesTable, 1);
 
-  self->step = step;
-  self->from = from > G_MININT64 + step ? begin_of_step (step, from) : from;
+  self->from = from;
   self->to = to;
-  if (step > 0 && to < G_MAXINT64 - step && begin_of_step (step, to) != to)
-    self->to = begin_of_step (step, to) + step;
+  series_table_set_step (self, step);
   self->max_cells = max_cells;
   self->streams = g_ptr_array_new_with_free_func (table_stream_free);
   self->gaps = g_array_new (FALSE, FALSE, sizeof (SeriesGap));

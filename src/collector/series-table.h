@@ -39,6 +39,8 @@ typedef struct {
 /* from and to are widened to multiples of the step. */
 SeriesTable *series_table_new (gint64 step, gint64 from, gint64 to, guint max_cells);
 void series_table_free (SeriesTable *table);
+/* Of an empty one. */
+void series_table_set_step (SeriesTable *table, gint64 step);
 
 void series_table_add_step (SeriesTable *table, const SeriesStep *step);
 /* Its step must not be greater than that of the table. */
