@@ -26,6 +26,8 @@ guint callstats_json_depth (const char *json);
 /* At least the values in a text, at most twice as many; also where it is no JSON. */
 gsize callstats_json_count_values (const char *text, gsize length);
 
+/* Whether the parser refused a text because it is nested too deeply. */
+gboolean callstats_json_error_is_depth (const GError *error);
 /* Refuses what is not JSON, not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH
  * before the parser sees it. Returns: (transfer full) (nullable): NULL with a
  * CALLSTATS_ERROR_PROTOCOL. */

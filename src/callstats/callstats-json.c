@@ -30,6 +30,15 @@ mark_large_numbers (const char *text, gsize length, GArray *large, gsize *new_le
   return g_string_free (marked, FALSE);
 }
 
+#define TOO_DEEP \
+  "JSON text is nested deeper than " G_STRINGIFY (CALLSTATS_JSON_MAX_DEPTH) " levels"
+
+gboolean
+callstats_json_error_is_depth (const GError *error)
+{
+  return strcmp (error->message, TOO_DEEP) == 0;
+}
+
 static gboolean
 check_text (const char *text, gsize length, GArray *large, GError **error)
 {
@@ -44,8 +53,7 @@ check_text (const char *text, gsize length, GArray *large, GError **error)
   if (callstats_json_check (text, length, large, &offset, &too_deep))
     return TRUE;
   if (too_deep)
-    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
-        "JSON text is nested deeper than %d levels", CALLSTATS_JSON_MAX_DEPTH);
+    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, TOO_DEEP);
   else
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
         "Not JSON: %s at byte %" G_GSIZE_FORMAT,

@@ -13,6 +13,7 @@
 
 #include "callstats/callstats-error.h"
 #include "callstats/callstats-json-private.h"
+#include "counters.h"
 #include "listener.h"
 #include "log.h"
 
@@ -44,11 +45,11 @@ struct _IngestConnection {
   CallstatsDecoder *decoder;
   Identity *identity;
   State state;
-  gint64 since;       /* of the state, monotonic */
-  gint64 heard;       /* monotonic */
-  char *name;         /* the session's */
-  char *clock_behind; /* seconds, for the log; NULL: unknown */
-  char *key;          /* application, user and session */
+  gint64 since;        /* of the state, monotonic */
+  gint64 heard;        /* monotonic */
+  char *name;          /* the session's */
+  double clock_behind; /* ms, of what its records are timed by; not a number: unknown */
+  char *key;           /* application, user and session */
   StoreSession *session;
   guint64 next; /* the sequence number that must come next, or a lower one */
   guint64 committed;
@@ -77,7 +78,6 @@ ingest_connection_unref (IngestConnection *self)
   callstats_decoder_free (self->decoder);
   identity_free (self->identity);
   g_free (self->name);
-  g_free (self->clock_behind);
   g_free (self->key);
   g_free (self);
 }
@@ -173,6 +173,8 @@ on_error (SoupWebsocketConnection *socket, GError *error, gpointer user_data)
 static void
 on_violation (FrameGuard *guard, FrameViolation violation, gpointer user_data)
 {
+  if (violation != FRAME_VIOLATION_MALFORMED)
+    counter_limited (LIMIT_FRAME);
   ingest_connection_close (user_data,
       violation == FRAME_VIOLATION_TOO_LARGE ? CALLSTATS_CLOSE_TOO_LARGE
                                              : CALLSTATS_CLOSE_PROTOCOL,
@@ -227,6 +229,17 @@ send_welcome (IngestConnection *self, guint64 stored)
 /* ---- From the store ---- */
 
 static void
+log_connected (IngestConnection *self)
+{
+  g_autofree char *behind = isnan (self->clock_behind)
+                                ? NULL
+                                : g_strdup_printf ("%.1f", self->clock_behind / 1000);
+
+  log_info ("client-connected", "app", self->identity->app, "user", self->identity->user,
+      "session", self->name, "clock-behind", behind, NULL);
+}
+
+static void
 on_opened (gpointer user_data, guint64 stored)
 {
   IngestConnection *self = user_data;
@@ -236,8 +249,7 @@ on_opened (gpointer user_data, guint64 stored)
   self->next = stored + 1;
   self->committed = self->acked = stored;
   set_state (self, STATE_OPEN);
-  log_info ("client-connected", "app", self->identity->app, "user", self->identity->user,
-      "session", self->name, "clock-behind", self->clock_behind, NULL);
+  log_connected (self);
   send_welcome (self, stored);
   ingest_connection_move (self);
 }
@@ -302,15 +314,26 @@ compare_clocks (JsonObject *hello)
 }
 
 static void
+count_clock (IngestConnection *self)
+{
+  double tolerance = (double)self->ingest->clock_tolerance / G_TIME_SPAN_MILLISECOND;
+
+  if (self->clock_behind > tolerance)
+    counter_add (COUNTER_CLOCKS_OFF, CLOCK_BEHIND, 1);
+  else if (self->clock_behind < -tolerance)
+    counter_add (COUNTER_CLOCKS_OFF, CLOCK_AHEAD, 1);
+}
+
+static void
 open_session (IngestConnection *self, JsonObject *hello)
 {
   JsonObject *client = callstats_json_get_object (hello, "client");
   const char *user_name =
       client != NULL ? callstats_json_get_string (client, "userName", NULL) : NULL;
-  double behind = compare_clocks (hello);
 
   self->name = g_strdup (callstats_json_get_string (hello, "session", NULL));
-  self->clock_behind = isnan (behind) ? NULL : g_strdup_printf ("%.1f", behind / 1000);
+  self->clock_behind = compare_clocks (hello);
+  count_clock (self);
   self->key =
       g_strjoin ("\n", self->name, self->identity->app, self->identity->user, NULL);
   ingest_claim_session (self->ingest, self->key, self);
@@ -318,8 +341,8 @@ open_session (IngestConnection *self, JsonObject *hello)
   self->session = store_session_open (self->ingest->store, self->identity->app,
       self->identity->user, user_name, self->name, &session_events,
       ingest_connection_ref (self), (GDestroyNotify)ingest_connection_unref);
-  if (!isnan (behind))
-    store_session_set_clock (self->session, (gint64)(behind * 1000));
+  if (!isnan (self->clock_behind))
+    store_session_set_clock (self->session, (gint64)(self->clock_behind * 1000));
 }
 
 static void
@@ -395,6 +418,43 @@ ingest_connection_resume (IngestConnection *self)
   frame_guard_set_paused (self->guard, FALSE);
 }
 
+/* They are stored as they came: when else they were, nobody knows. */
+static void
+count_from_future (IngestConnection *self, const GPtrArray *records)
+{
+  double behind = isnan (self->clock_behind) ? 0 : self->clock_behind * 1000;
+  double latest =
+      (double)g_get_real_time () - behind + (double)self->ingest->clock_tolerance;
+
+  for (guint i = 0; i < records->len; i++) {
+    const CallstatsRecord *record = records->pdata[i];
+
+    if ((double)record->time > latest)
+      counter_add (COUNTER_RECORDS_FROM_FUTURE, 0, 1);
+  }
+}
+
+/* Refuses all of them where the client or its application had too many; it keeps what is
+ * not acknowledged. */
+static gboolean
+check_rate (IngestConnection *self, guint n)
+{
+  g_autofree char *reason = NULL;
+  guint wait = self->ingest->limits == NULL
+                   ? 0
+                   : rate_limits_take (self->ingest->limits, self->identity->app,
+                         self->identity->user, n, g_get_monotonic_time ());
+
+  if (wait == 0)
+    return TRUE;
+  reason =
+      g_strdup_printf ("retry-after=%u; too many records a second of this client or its "
+                       "application",
+          wait);
+  ingest_connection_close (self, CALLSTATS_CLOSE_OVERLOADED, reason);
+  return FALSE;
+}
+
 static void
 append_records (IngestConnection *self, CallstatsMessage *message)
 {
@@ -402,6 +462,7 @@ append_records (IngestConnection *self, CallstatsMessage *message)
 
   for (guint i = 0; i < message->records->len; i++)
     bytes += callstats_record_size (message->records->pdata[i]);
+  count_from_future (self, message->records);
   self->waiting += bytes;
   ingest_add_waiting (self->ingest, bytes);
   store_session_append (self->session, message->first, message->records, bytes);
@@ -425,10 +486,23 @@ take_records (IngestConnection *self, CallstatsMessage *message)
     fail_protocol (self, reason);
     return;
   }
-  if (n == 0)
+  if (n == 0 || !check_rate (self, n))
     return;
   self->next = MAX (self->next, message->first + n);
   append_records (self, message);
+}
+
+static void
+refuse_message (IngestConnection *self, const GError *error)
+{
+  gboolean too_long = g_error_matches (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TOO_LONG);
+
+  if (too_long)
+    counter_limited (LIMIT_FRAME);
+  else if (callstats_json_error_is_depth (error))
+    counter_limited (LIMIT_DEPTH);
+  ingest_connection_close (self,
+      too_long ? CALLSTATS_CLOSE_TOO_LARGE : CALLSTATS_CLOSE_PROTOCOL, error->message);
 }
 
 static void
@@ -444,11 +518,7 @@ on_message (SoupWebsocketConnection *socket, int type, GBytes *frame, gpointer u
   message = callstats_decoder_push (
       self->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
   if (message == NULL)
-    ingest_connection_close (self,
-        g_error_matches (error, CALLSTATS_ERROR, CALLSTATS_ERROR_TOO_LONG)
-            ? CALLSTATS_CLOSE_TOO_LARGE
-            : CALLSTATS_CLOSE_PROTOCOL,
-        error->message);
+    refuse_message (self, error);
   else if (message->kind == CALLSTATS_MESSAGE_RECORDS)
     take_records (self, message);
   else

@@ -22,6 +22,8 @@ struct _Ingest {
   const Origins *origins;
   GHashTable *connections; /* set of IngestConnection, one reference each */
   GHashTable *sessions;    /* application, user and session -> its IngestConnection */
+  RateLimits *limits;      /* nullable */
+  gint64 clock_tolerance;  /* µs */
   gsize waiting;
   gboolean congested; /* connections are paused because of the total */
   gboolean trim_due;  /* a connection ended badly, and may have cost memory before */

@@ -98,11 +98,19 @@ ingest_new (Store *store, const Applications *applications, const Origins *origi
   ingest->store = store;
   ingest->applications = applications;
   ingest->origins = origins;
+  ingest->clock_tolerance = G_MAXINT64;
   ingest->connections =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify)ingest_connection_unref, NULL);
   ingest->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   ingest->sweep = g_timeout_add_seconds (1, sweep_connections, ingest);
   return ingest;
+}
+
+void
+ingest_set_limits (Ingest *ingest, RateLimits *limits, gint64 clock_tolerance)
+{
+  ingest->limits = limits;
+  ingest->clock_tolerance = clock_tolerance;
 }
 
 void

@@ -8,6 +8,7 @@
 
 #include "applications.h"
 #include "origins.h"
+#include "rate-limits.h"
 #include "router.h"
 #include "store.h"
 
@@ -15,6 +16,9 @@ typedef struct _Ingest Ingest;
 
 Ingest *ingest_new (
     Store *store, const Applications *applications, const Origins *origins);
+/* limits: (nullable): of records a second. clock_tolerance: µs by which a client's clock
+ * may be off before that is counted. */
+void ingest_set_limits (Ingest *ingest, RateLimits *limits, gint64 clock_tolerance);
 /* No connection may be left. */
 void ingest_free (Ingest *ingest);
 

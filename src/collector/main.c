@@ -32,6 +32,7 @@
 typedef struct {
   GMainLoop *loop;
   Store *store;
+  RateLimits *limits;
   Ingest *ingest;
   Access *access;
   Query *query;
@@ -237,6 +238,10 @@ start (Collector *collector, GError **error)
     return FALSE;
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
+  collector->limits = rate_limits_new (
+      (guint)options->app_record_rate, (guint)options->client_record_rate);
+  ingest_set_limits (
+      collector->ingest, collector->limits, options->clock_tolerance * G_USEC_PER_SEC);
   collector->access = access_new (options->applications, options_is_local (options));
   collector->query =
       query_new (collector->store, options->applications, collector->access);
@@ -256,6 +261,7 @@ stop (Collector *collector)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&collector->ingest, ingest_free);
+  g_clear_pointer (&collector->limits, rate_limits_free);
   g_clear_object (&collector->certificate);
 }
 

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "counters.h"
 #include "reply.h"
 
 #define REQUEST "callstats-request"
@@ -195,6 +196,7 @@ check_body (SoupServerMessage *message, const Request *request)
     return TRUE;
   text = g_strdup_printf (
       "A body may have %" G_GSIZE_FORMAT " bytes here", request->route->max_body);
+  counter_limited (LIMIT_BODY);
   reply_error (message, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "too-large", text);
   return FALSE;
 }

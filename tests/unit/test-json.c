@@ -79,6 +79,10 @@ test_depth_error_names_the_limit (void)
 
   g_assert_null (callstats_json_parse (text, strlen (text), &error));
   g_assert_nonnull (strstr (error->message, "32"));
+  g_assert_true (callstats_json_error_is_depth (error));
+  g_clear_error (&error);
+  g_assert_null (callstats_json_parse ("[", 1, &error));
+  g_assert_false (callstats_json_error_is_depth (error));
 }
 
 static void
