@@ -48,6 +48,8 @@ typedef struct {
       guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
   void (*find_delivery) (Store *store, const char *webhook, const char *settled,
       gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
+  gboolean (*compact) (
+      Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
 } StoreBackend;
 
 /* Every store begins with this, and so does every session. */
@@ -62,3 +64,6 @@ struct _StoreSession {
 extern const StoreBackend store_sqlite;
 
 StoreDetail *store_detail_new (void);
+/* FALSE with an error: it is to be interrupted. progress: (nullable) */
+gboolean store_progress (StoreProgressFunc progress, gpointer user_data, const char *what,
+    guint64 done, guint64 total, GError **error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * What queries have in common: preparing, stepping, and columns that may be NULL. Any
+ * What queries have in common: stepping, and columns that may be NULL. Any
  * thread, a connection for each.
  */
 #pragma once
@@ -8,16 +8,6 @@
 #include <math.h>
 
 #include "store-sqlite-private.h"
-
-static inline sqlite3_stmt *
-sqlite_prepare (sqlite3 *db, const char *sql, GError **error)
-{
-  sqlite3_stmt *statement = NULL;
-
-  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
-    sqlite_set_error (db, "The database cannot be read", error);
-  return statement;
-}
 
 /* Steps to the next row. Returns: FALSE at the end, and with an error. */
 static inline gboolean

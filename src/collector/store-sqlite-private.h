@@ -26,6 +26,16 @@ typedef void (*SqliteTaskDone) (gpointer user_data, const GError *error);
 void sqlite_store_push_task (
     Store *store, SqliteTask task, gpointer user_data, SqliteTaskDone done);
 
+typedef enum {
+  SQLITE_ALONE_WRITES,
+  SQLITE_ALONE_DELETES, /* what clients know, too; references are not looked after */
+} SqliteAlone;
+
+/* In a transaction of its own, which need not survive a power cut. Waits for it; any
+ * thread but the writer's. Commits wait meanwhile: a few milliseconds are good. */
+gboolean sqlite_store_run_alone (
+    Store *store, SqliteTask task, gpointer user_data, SqliteAlone how, GError **error);
+
 /* A connection for queries, any thread. */
 sqlite3 *sqlite_store_take_reader (Store *store, GError **error);
 void sqlite_store_give_reader_back (Store *store, sqlite3 *db);
@@ -40,6 +50,7 @@ sqlite3 *sqlite_open_reader (const char *path, GError **error);
 gboolean sqlite_set_error (sqlite3 *db, const char *doing, GError **error);
 gboolean sqlite_execute (sqlite3 *db, const char *sql, GError **error);
 gboolean sqlite_read_number (sqlite3 *db, const char *sql, gint64 *number);
+sqlite3_stmt *sqlite_prepare (sqlite3 *db, const char *sql, GError **error);
 
 /* ---- store-sqlite-migrations.c ---- */
 
@@ -100,6 +111,9 @@ StoreDetail *sqlite_read_conference (Store *store, const char *app,
     const char *conference, gint64 occurrence, GError **error);
 StoreFabricKey *sqlite_find_fabric (
     Store *store, const char *app, const char *fabric, GError **error);
+
+/* ---- store-sqlite-reports.c: as in store.h ---- */
+
 int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);

@@ -38,11 +38,6 @@ static const char fabric_key_sql[] =
     " WHERE f.name = ?2 AND u.app = (SELECT id FROM apps WHERE name = ?1)"
     " ORDER BY f.id DESC LIMIT 1";
 
-static const char reports_sql[] =
-    "SELECT time, id, stats FROM reports"
-    " WHERE fabric = ?1 AND (time, id) > (?2, ?3) AND time < ?4"
-    " ORDER BY time, id LIMIT ?5";
-
 static StoreConference *
 find_conference (
     sqlite3 *db, const char *app, const char *name, gint64 occurrence, GError **error)
@@ -161,42 +156,6 @@ find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **error)
   return key;
 }
 
-static int
-read_reports (sqlite3 *db, const StoreFabricKey *fabric, StoreCursor *cursor, gint64 to,
-    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
-    gboolean *more, GError **error)
-{
-  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, reports_sql, error);
-  GError *failure = NULL;
-  gsize bytes = 0;
-  int n = 0;
-
-  if (rows == NULL)
-    return -1;
-  sqlite3_bind_int64 (rows, 1, fabric->id);
-  sqlite3_bind_int64 (rows, 2, cursor->time);
-  sqlite3_bind_int64 (rows, 3, cursor->id);
-  sqlite3_bind_int64 (rows, 4, to);
-  sqlite3_bind_int64 (rows, 5, (gint64)max_reports + 1);
-  *more = FALSE;
-  while (sqlite_next (rows, &failure)) {
-    gsize length = sqlite3_column_bytes (rows, 2);
-
-    if ((guint)n == max_reports || bytes >= max_bytes) {
-      *more = TRUE;
-      break;
-    }
-    cursor->time = sqlite3_column_int64 (rows, 0);
-    cursor->id = sqlite3_column_int64 (rows, 1);
-    func (cursor->time, (const char *)sqlite3_column_text (rows, 2), length, data);
-    bytes += length;
-    n++;
-  }
-  if (failure != NULL)
-    g_propagate_error (error, failure);
-  return failure == NULL ? n : -1;
-}
-
 /* ---- With a connection ---- */
 
 StoreDetail *
@@ -224,20 +183,4 @@ sqlite_find_fabric (Store *store, const char *app, const char *fabric, GError **
   key = find_fabric (db, app, fabric, error);
   sqlite_store_give_reader_back (store, db);
   return key;
-}
-
-int
-sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
-    gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
-    gboolean *more, GError **error)
-{
-  sqlite3 *db = sqlite_store_take_reader (store, error);
-  int n;
-
-  if (db == NULL)
-    return -1;
-  n = read_reports (
-      db, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
-  sqlite_store_give_reader_back (store, db);
-  return n;
 }

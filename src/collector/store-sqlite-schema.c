@@ -38,6 +38,16 @@ sqlite_read_number (sqlite3 *db, const char *sql, gint64 *number)
   return TRUE;
 }
 
+sqlite3_stmt *
+sqlite_prepare (sqlite3 *db, const char *sql, GError **error)
+{
+  sqlite3_stmt *statement = NULL;
+
+  if (sqlite3_prepare_v2 (db, sql, -1, &statement, NULL) != SQLITE_OK)
+    sqlite_set_error (db, "The database cannot be read", error);
+  return statement;
+}
+
 static gboolean
 refuse (const char *path, const char *why, GError **error)
 {

@@ -9,6 +9,7 @@
 
 static const char *const sql[N_SQL] = {
   [SQL_BEGIN] = "BEGIN IMMEDIATE",
+  [SQL_GET_DATA_VERSION] = "PRAGMA data_version",
   [SQL_COMMIT] = "COMMIT",
   [SQL_ROLL_BACK] = "ROLLBACK",
   [SQL_ADD_APP] = "INSERT INTO apps (name) VALUES (?1) ON CONFLICT DO NOTHING",
@@ -222,10 +223,27 @@ sqlite_find (SqliteRows *rows, SqliteStatement which, const char *types, ...)
   return NULL;
 }
 
+/* Others, retention say, may have deleted what clients know. */
+static gboolean
+look_for_others (SqliteRows *rows, GError **error)
+{
+  sqlite3_stmt *found = sqlite_find (rows, SQL_GET_DATA_VERSION, "");
+  gint64 version;
+
+  if (found == NULL)
+    return sqlite_no_row (rows, error);
+  version = sqlite3_column_int64 (found, 0);
+  sqlite3_reset (found);
+  if (version != rows->data_version)
+    sqlite_conferences_forget (rows);
+  rows->data_version = version;
+  return TRUE;
+}
+
 gboolean
 sqlite_rows_begin (SqliteRows *rows, GError **error)
 {
-  return sqlite_run (rows, error, SQL_BEGIN, "") &&
+  return sqlite_run (rows, error, SQL_BEGIN, "") && look_for_others (rows, error) &&
          sqlite_conferences_begin (rows, error);
 }
 

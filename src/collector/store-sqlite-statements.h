@@ -10,6 +10,7 @@
 
 typedef enum {
   SQL_BEGIN,
+  SQL_GET_DATA_VERSION,
   SQL_COMMIT,
   SQL_ROLL_BACK,
   SQL_ADD_APP,
@@ -90,8 +91,9 @@ struct _SqliteRows {
   gint64 merges;    /* of conferences, as of this transaction's begin */
   guint generation; /* of the ids of conferences that may be cached */
   sqlite3_stmt *statements[N_SQL];
-  GString *text;     /* for the caller to build JSON in */
-  TallySheet *sheet; /* of this transaction */
+  gint64 data_version; /* as SQLite counts what other connections wrote */
+  GString *text;       /* for the caller to build JSON in */
+  TallySheet *sheet;   /* of this transaction */
 };
 
 /* types: i gint64, d double (NAN: NULL), s string (NULL: NULL); strings must live until

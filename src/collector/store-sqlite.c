@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * The SQLite store: one writer thread that commits in groups, and a pool of read
- * connections.
+ * The SQLite store: one writer thread that commits in groups, a pool of read
+ * connections, and the upkeep's thread (store-sqlite-upkeep.c).
  *
  * A commit gathers what comes within COMMIT_WINDOW and is made at once when nothing more
  * is waiting. The opener's thread puts jobs in a queue and owns each session's events;
@@ -9,12 +9,49 @@
  */
 #include "store-sqlite-changes.h"
 #include "store-sqlite-lists.h"
-#include "store-sqlite-private.h"
+#include "store-sqlite-answers.h"
+#include "store-sqlite-statements.h"
+#include "store-sqlite-upkeep.h"
 
 #include <string.h>
 
 #define COMMIT_WINDOW (50 * G_TIME_SPAN_MILLISECOND)
 #define MAX_IDLE_READERS 4
+
+/* A transaction of its own, for which a thread waits. */
+typedef struct {
+  SqliteTask task;
+  gpointer user_data;
+  SqliteAlone how;
+  GMutex lock;
+  GCond finished;
+  gboolean is_finished;
+  GError *error;
+} Alone;
+
+typedef enum {
+  JOB_OPEN,
+  JOB_APPEND,
+  JOB_CLOSE,
+  JOB_FLUSH,
+  JOB_TASK,
+  JOB_ALONE,
+  JOB_STOP,
+} JobKind;
+
+typedef struct {
+  JobKind kind;
+  SqliteSession *session;
+  guint64 first;
+  GPtrArray *records;
+  gsize bytes;
+  gint64 pushed; /* monotonic */
+  GSourceFunc func;
+  SqliteTask task;
+  SqliteTaskDone done;
+  Alone *alone;
+  gpointer user_data;
+} Job;
 
 typedef struct {
   Store store;
@@ -24,6 +61,7 @@ typedef struct {
   GAsyncQueue *readers; /* sqlite3 that nobody uses right now */
   GThread *thread;
   SqliteChanges *changes;
+  SqliteUpkeep *upkeep;
   /* The writer's */
   sqlite3 *db;
   SqliteRows *rows;
@@ -32,93 +70,9 @@ typedef struct {
   GError *error;      /* why this transaction is lost */
   GArray *pushed;     /* gint64: when its records came, monotonic */
   Tally *tally;       /* nullable */
+  Job *waiting;       /* taken from the queue already */
   gboolean stopping;
 } SqliteStore;
-
-typedef struct {
-  StoreSession session;
-  char *app;
-  char *user;
-  char *user_name;
-  char *name;
-  const StoreSessionEvents *events;
-  gpointer user_data;
-  GDestroyNotify destroy;
-  gint64 clock_behind; /* µs, or STORE_UNKNOWN_TIME */
-  /* The writer's */
-  SqliteClient *client; /* NULL before it is open and after it failed */
-  gsize bytes;          /* appended in this transaction */
-  gboolean touched;
-} Session;
-
-typedef enum {
-  JOB_OPEN,
-  JOB_APPEND,
-  JOB_CLOSE,
-  JOB_FLUSH,
-  JOB_TASK,
-  JOB_STOP,
-} JobKind;
-
-typedef struct {
-  JobKind kind;
-  Session *session;
-  guint64 first;
-  GPtrArray *records;
-  gsize bytes;
-  gint64 pushed; /* monotonic */
-  GSourceFunc func;
-  SqliteTask task;
-  SqliteTaskDone done;
-  gpointer user_data;
-} Job;
-
-typedef enum {
-  ANSWER_OPENED,
-  ANSWER_COMMITTED,
-  ANSWER_FAILED,
-  ANSWER_CLOSED,
-  ANSWER_FLUSHED,
-  ANSWER_TASK,
-  ANSWER_CHANGED,
-} AnswerKind;
-
-typedef struct {
-  AnswerKind kind;
-  Session *session;
-  guint64 sequence;
-  gsize bytes;
-  guint written;
-  GError *error;
-  GSourceFunc func;
-  SqliteTaskDone done;
-  gpointer user_data;
-  SqliteChanges *changes;
-  GHashTable *writes; /* StoreChange */
-} Answer;
-
-static void
-session_free (Session *session)
-{
-  if (session->destroy != NULL)
-    session->destroy (session->user_data);
-  g_free (session->app);
-  g_free (session->user);
-  g_free (session->user_name);
-  g_free (session->name);
-  g_free (session);
-}
-
-static void
-answer_free (gpointer data)
-{
-  Answer *answer = data;
-
-  g_clear_error (&answer->error);
-  g_clear_pointer (&answer->changes, sqlite_changes_unref);
-  g_clear_pointer (&answer->writes, g_hash_table_unref);
-  g_free (answer);
-}
 
 static void
 job_free (gpointer data)
@@ -132,47 +86,6 @@ job_free (gpointer data)
 /* ---- The opener's thread ---- */
 
 static void
-deliver_answer (Answer *answer)
-{
-  Session *session = answer->session;
-
-  switch (answer->kind) {
-  case ANSWER_OPENED:
-    session->events->opened (session->user_data, answer->sequence);
-    break;
-  case ANSWER_COMMITTED:
-    session->events->committed (
-        session->user_data, answer->sequence, answer->bytes, answer->written);
-    break;
-  case ANSWER_FAILED:
-    session->events->failed (session->user_data, answer->error);
-    break;
-  case ANSWER_CLOSED:
-    session_free (session);
-    break;
-  case ANSWER_FLUSHED:
-    answer->func (answer->user_data);
-    break;
-  case ANSWER_TASK:
-    answer->done (answer->user_data, answer->error);
-    break;
-  case ANSWER_CHANGED:
-    sqlite_changes_tell (answer->changes, answer->writes);
-    break;
-  }
-}
-
-static gboolean
-deliver_answers (gpointer user_data)
-{
-  GPtrArray *answers = user_data;
-
-  for (guint i = 0; i < answers->len; i++)
-    deliver_answer (answers->pdata[i]);
-  return G_SOURCE_REMOVE;
-}
-
-static void
 push_job (SqliteStore *self, Job job)
 {
   g_async_queue_push (self->jobs, g_memdup2 (&job, sizeof job));
@@ -183,7 +96,7 @@ session_open (Store *store, const char *app, const char *user, const char *user_
     const char *name, const StoreSessionEvents *events, gpointer user_data,
     GDestroyNotify destroy)
 {
-  Session *session = g_new0 (Session, 1);
+  SqliteSession *session = g_new0 (SqliteSession, 1);
 
   session->session.store = store;
   session->app = g_strdup (app);
@@ -202,14 +115,14 @@ session_open (Store *store, const char *app, const char *user, const char *user_
 static void
 session_set_clock (StoreSession *session, gint64 behind)
 {
-  ((Session *)session)->clock_behind = behind;
+  ((SqliteSession *)session)->clock_behind = behind;
 }
 
 static void
 session_append (StoreSession *session, guint64 first, GPtrArray *records, gsize bytes)
 {
   push_job ((SqliteStore *)session->store, (Job){ .kind = JOB_APPEND,
-                                               .session = (Session *)session,
+                                               .session = (SqliteSession *)session,
                                                .first = first,
                                                .records = g_ptr_array_ref (records),
                                                .bytes = bytes,
@@ -220,7 +133,7 @@ static void
 session_close (StoreSession *session)
 {
   push_job ((SqliteStore *)session->store,
-      (Job){ .kind = JOB_CLOSE, .session = (Session *)session });
+      (Job){ .kind = JOB_CLOSE, .session = (SqliteSession *)session });
 }
 
 static void
@@ -256,21 +169,31 @@ unwatch_store (Store *store, StoreWatchFunc func, gpointer user_data)
   sqlite_changes_unwatch (((SqliteStore *)store)->changes, func, user_data);
 }
 
-/* ---- The writer thread ---- */
-
-static Answer *
-add_answer (SqliteStore *self, AnswerKind kind, Session *session)
+gboolean
+sqlite_store_run_alone (
+    Store *store, SqliteTask task, gpointer user_data, SqliteAlone how, GError **error)
 {
-  Answer *answer = g_new0 (Answer, 1);
+  Alone alone = { .task = task, .user_data = user_data, .how = how };
 
-  answer->kind = kind;
-  answer->session = session;
-  g_ptr_array_add (self->answers, answer);
-  return answer;
+  g_mutex_init (&alone.lock);
+  g_cond_init (&alone.finished);
+  push_job ((SqliteStore *)store, (Job){ .kind = JOB_ALONE, .alone = &alone });
+  g_mutex_lock (&alone.lock);
+  while (!alone.is_finished)
+    g_cond_wait (&alone.finished, &alone.lock);
+  g_mutex_unlock (&alone.lock);
+  g_mutex_clear (&alone.lock);
+  g_cond_clear (&alone.finished);
+  if (alone.error == NULL)
+    return TRUE;
+  g_propagate_error (error, alone.error);
+  return FALSE;
 }
 
+/* ---- The writer thread ---- */
+
 static void
-touch_session (SqliteStore *self, Session *session)
+touch_session (SqliteStore *self, SqliteSession *session)
 {
   if (session->touched)
     return;
@@ -281,7 +204,7 @@ touch_session (SqliteStore *self, Session *session)
 }
 
 static void
-settle_session (SqliteStore *self, const Session *session)
+settle_session (SqliteStore *self, const SqliteSession *session)
 {
   const char *conference;
 
@@ -294,10 +217,10 @@ settle_session (SqliteStore *self, const Session *session)
 /* A connection that this one takes over from may have written in the same transaction:
  * its row has to tell. */
 static void
-settle_predecessors (SqliteStore *self, const Session *session)
+settle_predecessors (SqliteStore *self, const SqliteSession *session)
 {
   for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
-    Session *other = self->touched->pdata[i];
+    SqliteSession *other = self->touched->pdata[i];
 
     if (other->client != NULL && strcmp (other->name, session->name) == 0 &&
         strcmp (other->user, session->user) == 0 &&
@@ -307,7 +230,7 @@ settle_predecessors (SqliteStore *self, const Session *session)
 }
 
 static void
-open_session (SqliteStore *self, Session *session)
+open_session (SqliteStore *self, SqliteSession *session)
 {
   settle_predecessors (self, session);
   touch_session (self, session);
@@ -316,7 +239,7 @@ open_session (SqliteStore *self, Session *session)
   session->client = sqlite_client_open (self->rows, session->app, session->user,
       session->user_name, session->name, &self->error);
   if (session->client != NULL)
-    add_answer (self, ANSWER_OPENED, session)->sequence =
+    sqlite_answers_add (self->answers, ANSWER_OPENED, session)->sequence =
         sqlite_client_stored (session->client);
 }
 
@@ -339,7 +262,7 @@ static void
 settle_sessions (SqliteStore *self)
 {
   for (guint i = 0; i < self->touched->len && self->error == NULL; i++) {
-    Session *session = self->touched->pdata[i];
+    SqliteSession *session = self->touched->pdata[i];
 
     if (session->client != NULL)
       settle_session (self, session);
@@ -362,7 +285,7 @@ run_in_savepoint (SqliteStore *self, const Job *job, GError **error)
 static void
 run_task (SqliteStore *self, const Job *job)
 {
-  Answer *answer = add_answer (self, ANSWER_TASK, NULL);
+  Answer *answer = sqlite_answers_add (self->answers, ANSWER_TASK, NULL);
 
   answer->done = job->done;
   answer->user_data = job->user_data;
@@ -386,10 +309,10 @@ run_job (SqliteStore *self, const Job *job)
     break;
   case JOB_CLOSE:
     touch_session (self, job->session);
-    add_answer (self, ANSWER_CLOSED, job->session);
+    sqlite_answers_add (self->answers, ANSWER_CLOSED, job->session);
     break;
   case JOB_FLUSH: {
-    Answer *answer = add_answer (self, ANSWER_FLUSHED, NULL);
+    Answer *answer = sqlite_answers_add (self->answers, ANSWER_FLUSHED, NULL);
 
     answer->func = job->func;
     answer->user_data = job->user_data;
@@ -401,76 +324,30 @@ run_job (SqliteStore *self, const Job *job)
   case JOB_STOP:
     self->stopping = TRUE;
     break;
+  case JOB_ALONE: /* write_jobs() sees to it */
+    break;
   }
 }
 
 static void
-answer_commit (SqliteStore *self, Session *session)
+answer_commit (SqliteStore *self, SqliteSession *session)
 {
   Answer *answer;
 
   if (session->bytes == 0)
     return;
-  answer = add_answer (self, ANSWER_COMMITTED, session);
+  answer = sqlite_answers_add (self->answers, ANSWER_COMMITTED, session);
   answer->sequence = sqlite_client_stored (session->client);
   answer->bytes = session->bytes;
   answer->written = sqlite_client_take_written (session->client);
 }
 
 static void
-answer_failure (SqliteStore *self, Session *session)
+answer_failure (SqliteStore *self, SqliteSession *session)
 {
   g_clear_pointer (&session->client, sqlite_client_free);
-  add_answer (self, ANSWER_FAILED, session)->error = g_error_copy (self->error);
-}
-
-/* What a lost transaction promised is taken back; closing and flushing stay. */
-static void
-withdraw_promises (SqliteStore *self)
-{
-  for (guint i = self->answers->len; i > 0; i--) {
-    Answer *answer = self->answers->pdata[i - 1];
-
-    if (answer->kind == ANSWER_OPENED)
-      g_ptr_array_remove_index (self->answers, i - 1);
-    else if (answer->kind == ANSWER_TASK && answer->error == NULL)
-      answer->error = g_error_copy (self->error);
-  }
-}
-
-/* A session's last answer is that it is closed. */
-static void
-move_closings_to_end (SqliteStore *self)
-{
-  guint n = self->answers->len;
-
-  for (guint i = 0, at = 0; i < n; i++) {
-    Answer *answer = self->answers->pdata[at];
-
-    if (answer->kind != ANSWER_CLOSED && answer->kind != ANSWER_FLUSHED) {
-      at++;
-      continue;
-    }
-    if (answer->kind == ANSWER_CLOSED)
-      g_clear_pointer (&answer->session->client, sqlite_client_free);
-    g_ptr_array_add (self->answers, g_ptr_array_steal_index (self->answers, at));
-  }
-}
-
-static void
-send_answers (SqliteStore *self)
-{
-  GSource *source;
-
-  if (self->answers->len == 0)
-    return;
-  source = g_idle_source_new ();
-  g_source_set_priority (source, G_PRIORITY_DEFAULT);
-  g_source_set_callback (
-      source, deliver_answers, self->answers, (GDestroyNotify)g_ptr_array_unref);
-  g_source_attach (source, self->context);
-  g_source_unref (source);
-  self->answers = g_ptr_array_new_with_free_func (answer_free);
+  sqlite_answers_add (self->answers, ANSWER_FAILED, session)->error =
+      g_error_copy (self->error);
 }
 
 static void
@@ -497,7 +374,7 @@ answer_changes (SqliteStore *self)
 
   if (writes == NULL)
     return;
-  answer = add_answer (self, ANSWER_CHANGED, NULL);
+  answer = sqlite_answers_add (self->answers, ANSWER_CHANGED, NULL);
   answer->changes = sqlite_changes_ref (self->changes);
   answer->writes = writes;
 }
@@ -515,10 +392,10 @@ finish_transaction (SqliteStore *self)
   if (self->error != NULL) {
     sqlite_rows_roll_back (self->rows);
     sqlite_changes_forget (self->changes);
-    withdraw_promises (self);
+    sqlite_answers_withdraw (self->answers, self->error);
   }
   for (guint i = 0; i < self->touched->len; i++) {
-    Session *session = self->touched->pdata[i];
+    SqliteSession *session = self->touched->pdata[i];
 
     if (self->error != NULL)
       answer_failure (self, session);
@@ -530,8 +407,19 @@ finish_transaction (SqliteStore *self)
   g_ptr_array_set_size (self->touched, 0);
   g_clear_error (&self->error);
   answer_changes (self);
-  move_closings_to_end (self);
-  send_answers (self);
+  sqlite_answers_move_closings_to_end (self->answers);
+  sqlite_answers_send (&self->answers, self->context);
+}
+
+/* Up to a job that is to be alone. */
+static Job *
+take_job (SqliteStore *self, gint64 end)
+{
+  if (self->waiting == NULL && g_get_monotonic_time () < end)
+    self->waiting = g_async_queue_try_pop (self->jobs);
+  if (self->waiting == NULL || self->waiting->kind == JOB_ALONE)
+    return NULL;
+  return g_steal_pointer (&self->waiting);
 }
 
 static void
@@ -543,9 +431,31 @@ run_transaction (SqliteStore *self, Job *job)
   while (job != NULL) {
     run_job (self, job);
     job_free (job);
-    job = g_get_monotonic_time () < end ? g_async_queue_try_pop (self->jobs) : NULL;
+    job = take_job (self, end);
   }
   finish_transaction (self);
+}
+
+/* What is lost of it by a power cut is only that it was done: nobody was told. */
+static void
+run_alone (SqliteStore *self, Alone *alone)
+{
+  const char *begin = (alone->how & SQLITE_ALONE_DELETES) != 0
+                          ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=OFF"
+                          : "PRAGMA synchronous=NORMAL";
+
+  if (!sqlite_execute (self->db, begin, &alone->error) ||
+      !sqlite_rows_begin (self->rows, &alone->error) ||
+      !alone->task (self->db, alone->user_data, &alone->error) ||
+      !sqlite_rows_commit (self->rows, &alone->error))
+    sqlite_rows_roll_back (self->rows);
+  sqlite_execute (self->db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", NULL);
+  if ((alone->how & SQLITE_ALONE_DELETES) != 0)
+    sqlite_conferences_forget (self->rows);
+  g_mutex_lock (&alone->lock);
+  alone->is_finished = TRUE;
+  g_cond_signal (&alone->finished);
+  g_mutex_unlock (&alone->lock);
 }
 
 static gpointer
@@ -553,8 +463,17 @@ write_jobs (gpointer user_data)
 {
   SqliteStore *self = user_data;
 
-  while (!self->stopping)
-    run_transaction (self, g_async_queue_pop (self->jobs));
+  while (!self->stopping) {
+    Job *job = self->waiting != NULL ? g_steal_pointer (&self->waiting)
+                                     : g_async_queue_pop (self->jobs);
+
+    if (job->kind != JOB_ALONE) {
+      run_transaction (self, job);
+      continue;
+    }
+    run_alone (self, job->alone);
+    job_free (job);
+  }
   return NULL;
 }
 
@@ -588,6 +507,7 @@ close_store (Store *store)
   SqliteStore *self = (SqliteStore *)store;
   sqlite3 *reader;
 
+  sqlite_upkeep_stop (self->upkeep);
   if (self->thread != NULL) {
     push_job (self, (Job){ .kind = JOB_STOP });
     g_thread_join (self->thread);
@@ -619,7 +539,7 @@ open_sqlite (const char *path, GError **error)
   self->readers = g_async_queue_new ();
   self->touched = g_ptr_array_new ();
   self->changes = sqlite_changes_new ();
-  self->answers = g_ptr_array_new_with_free_func (answer_free);
+  self->answers = sqlite_answers_new ();
   self->pushed = g_array_new (FALSE, FALSE, sizeof (gint64));
   self->db = sqlite_open_writer (path, error);
   if (self->db != NULL)
@@ -629,6 +549,7 @@ open_sqlite (const char *path, GError **error)
     return NULL;
   }
   self->thread = g_thread_new ("store-writer", write_jobs, self);
+  self->upkeep = sqlite_upkeep_start (&self->store);
   return &self->store;
 }
 
@@ -655,4 +576,5 @@ const StoreBackend store_sqlite = {
   .read_reports = sqlite_read_reports,
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
+  .compact = sqlite_compact,
 };

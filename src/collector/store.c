@@ -183,6 +183,23 @@ store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cur
       store, fabric, cursor, to, max_reports, max_bytes, func, data, more, error);
 }
 
+gboolean
+store_compact (
+    Store *store, StoreProgressFunc progress, gpointer user_data, GError **error)
+{
+  return store->backend->compact (store, progress, user_data, error);
+}
+
+gboolean
+store_progress (StoreProgressFunc progress, gpointer user_data, const char *what,
+    guint64 done, guint64 total, GError **error)
+{
+  if (progress == NULL || progress (what, done, total, user_data))
+    return TRUE;
+  g_set_error_literal (error, STORE_ERROR, STORE_ERROR_INTERRUPTED, "interrupted");
+  return FALSE;
+}
+
 void
 store_conference_free (StoreConference *conference)
 {

@@ -18,6 +18,7 @@
 typedef enum {
   STORE_ERROR_INVALID, /* the location or what is there is not a store */
   STORE_ERROR_FAILED,  /* reading or writing went wrong */
+  STORE_ERROR_INTERRUPTED,
 } StoreError;
 
 GQuark store_error_quark (void);
@@ -308,6 +309,17 @@ void store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,
  * oldest. Then finds the next. */
 void store_find_delivery (Store *store, const char *webhook, const char *settled,
     gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
+
+/* ---- Maintenance ---- */
+
+/* total: 0 where it is not known. FALSE: it is to be interrupted. */
+typedef gboolean (*StoreProgressFunc) (
+    const char *what, guint64 done, guint64 total, gpointer user_data);
+
+/* Stores all reports as it does by itself with those that are old: in less room. Waits
+ * for it. progress: (nullable). */
+gboolean store_compact (
+    Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
 
 /* ---- Life ---- */
 

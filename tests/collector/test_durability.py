@@ -34,7 +34,8 @@ class Durability(unittest.TestCase):
         with sqlite3.connect(os.path.join(self.folder, "calls.db")) as db:
             self.assertEqual(db.execute("PRAGMA integrity_check").fetchone(), ("ok",))
             self.assertEqual(db.execute("PRAGMA foreign_key_check").fetchall(), [])
-            reports = db.execute("SELECT count(*) FROM reports").fetchone()[0]
+            reports = db.execute("SELECT (SELECT count(*) FROM reports) +"
+                                 " (SELECT coalesce(sum(reports), 0) FROM blocks)").fetchone()[0]
             stored = db.execute("SELECT stored FROM sessions").fetchone()[0]
             counted = db.execute("SELECT reports FROM fabrics").fetchone()[0]
         self.assertGreaterEqual(stored, acked)

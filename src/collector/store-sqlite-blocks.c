@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Rows of reports to blocks. Reading and packing run on any thread, with a connection of
+ * its own; the writer only puts the block where the rows were, in one transaction.
+ */
+#include "store-sqlite-blocks.h"
+
+#include "report-block.h"
+#include "store-sqlite-private.h"
+
+/* A short block goes on with what came later, if that is not much less. */
+#define WORTH 4
+
+static const char rows_sql[] = "SELECT time, id, stats FROM reports WHERE fabric = ?1"
+                               " ORDER BY time, id LIMIT ?2";
+
+static const char last_block_sql[] =
+    "SELECT data, checksum, id, reports FROM blocks WHERE fabric = ?1"
+    " ORDER BY last_time DESC LIMIT 1";
+
+static const char add_sql[] =
+    "INSERT INTO blocks (fabric, first_time, last_time, reports, checksum, data)"
+    " SELECT id, ?2, ?3, ?4, ?5, ?6 FROM fabrics WHERE id = ?1";
+
+struct _SqliteBlock {
+  gint64 fabric;
+  gint64 first_time, last_time;
+  gint64 replaces; /* the block whose reports it has, too; 0: none */
+  guint reports;
+  GArray *rows; /* gint64: ids */
+  GBytes *data;
+};
+
+void
+sqlite_block_free (SqliteBlock *block)
+{
+  if (block == NULL)
+    return;
+  g_array_unref (block->rows);
+  g_clear_pointer (&block->data, g_bytes_unref);
+  g_free (block);
+}
+
+guint
+sqlite_block_n_rows (const SqliteBlock *block)
+{
+  return block->rows->len;
+}
+
+gboolean
+sqlite_unpack_block (sqlite3_stmt *row, const StoreCursor *after, gint64 to,
+    GArray *reports, GError **error)
+{
+  gconstpointer data = sqlite3_column_blob (row, 0);
+  gsize length = (gsize)sqlite3_column_bytes (row, 0);
+
+  if (report_block_checksum (data, length) != sqlite3_column_int64 (row, 1)) {
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_FAILED,
+        "A block of reports is damaged: its checksum is another one");
+    return FALSE;
+  }
+  return report_block_unpack (data, length, after->time, after->id, to, reports, error);
+}
+
+/* ---- Any thread ---- */
+
+static gboolean
+take_rows (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **error)
+{
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, rows_sql, error);
+  gsize bytes = 0;
+  int status = SQLITE_ROW;
+
+  if (rows == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (rows, 1, block->fabric);
+  sqlite3_bind_int (rows, 2, REPORT_BLOCK_MAX);
+  while (bytes < REPORT_BLOCK_MAX_TEXT && (status = sqlite3_step (rows)) == SQLITE_ROW) {
+    StoredReport report = {
+      .time = sqlite3_column_int64 (rows, 0),
+      .id = sqlite3_column_int64 (rows, 1),
+      .stats = g_strdup ((const char *)sqlite3_column_text (rows, 2)),
+      .length = (gsize)sqlite3_column_bytes (rows, 2),
+    };
+
+    bytes += report.length;
+    g_array_append_val (reports, report);
+    g_array_append_val (block->rows, report.id);
+  }
+  return status == SQLITE_ROW || status == SQLITE_DONE ||
+         sqlite_set_error (db, "The database cannot be read", error);
+}
+
+static gsize
+text_bytes (const GArray *reports)
+{
+  gsize bytes = 0;
+
+  for (guint i = 0; i < reports->len; i++)
+    bytes += g_array_index (reports, StoredReport, i).length;
+  return bytes;
+}
+
+/* A block that cannot be read is left as it is. */
+static gboolean
+take_last_block (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **error)
+{
+  const StoreCursor all = { G_MININT64, G_MININT64 };
+  g_autoptr (sqlite3_stmt) last = sqlite_prepare (db, last_block_sql, error);
+  guint rows = reports->len, older;
+
+  if (last == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (last, 1, block->fabric);
+  if (sqlite3_step (last) != SQLITE_ROW)
+    return TRUE;
+  older = (guint)sqlite3_column_int (last, 3);
+  if (older + rows > REPORT_BLOCK_MAX || older > WORTH * rows)
+    return TRUE;
+  if (sqlite_unpack_block (last, &all, G_MAXINT64, reports, NULL) &&
+      reports->len == rows + older && text_bytes (reports) <= REPORT_BLOCK_MAX_TEXT)
+    block->replaces = sqlite3_column_int64 (last, 2);
+  else
+    g_array_set_size (reports, rows);
+  return TRUE;
+}
+
+SqliteBlock *
+sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
+{
+  g_autoptr (SqliteBlock) block = g_new0 (SqliteBlock, 1);
+  g_autoptr (GArray) reports = stored_reports_new ();
+
+  block->fabric = fabric;
+  block->rows = g_array_new (FALSE, FALSE, sizeof (gint64));
+  if (!take_rows (block, db, reports, error) ||
+      (reports->len > 0 && !take_last_block (block, db, reports, error)))
+    return NULL;
+  if (reports->len == 0)
+    return g_steal_pointer (&block);
+  g_array_sort (reports, stored_report_compare);
+  block->first_time = g_array_index (reports, StoredReport, 0).time;
+  block->last_time = g_array_index (reports, StoredReport, reports->len - 1).time;
+  block->reports = reports->len;
+  block->data = report_block_pack (reports);
+  return g_steal_pointer (&block);
+}
+
+/* ---- The writer ---- */
+
+/* FALSE: it is there no more. */
+static gboolean
+delete_row (sqlite3_stmt *statement, gint64 id, gint64 fabric)
+{
+  gboolean deleted;
+
+  sqlite3_bind_int64 (statement, 1, id);
+  sqlite3_bind_int64 (statement, 2, fabric);
+  deleted = sqlite3_step (statement) == SQLITE_DONE &&
+            sqlite3_changes (sqlite3_db_handle (statement)) == 1;
+  sqlite3_reset (statement);
+  return deleted;
+}
+
+static gboolean
+delete_rows (sqlite3 *db, const SqliteBlock *block, GError **error)
+{
+  g_autoptr (sqlite3_stmt) rows =
+      sqlite_prepare (db, "DELETE FROM reports WHERE id = ?1 AND fabric = ?2", error);
+  g_autoptr (sqlite3_stmt) blocks =
+      sqlite_prepare (db, "DELETE FROM blocks WHERE id = ?1 AND fabric = ?2", error);
+  gboolean deleted = rows != NULL && blocks != NULL;
+
+  for (guint i = 0; i < block->rows->len && deleted; i++)
+    deleted = delete_row (rows, g_array_index (block->rows, gint64, i), block->fabric);
+  if (deleted && block->replaces != 0)
+    deleted = delete_row (blocks, block->replaces, block->fabric);
+  if (!deleted)
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_FAILED,
+        "Another process changed reports that were to become a block");
+  return deleted;
+}
+
+static gboolean
+add_block (sqlite3 *db, const SqliteBlock *block, GError **error)
+{
+  g_autoptr (sqlite3_stmt) add = sqlite_prepare (db, add_sql, error);
+  gsize length;
+  gconstpointer data = g_bytes_get_data (block->data, &length);
+
+  if (add == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (add, 1, block->fabric);
+  sqlite3_bind_int64 (add, 2, block->first_time);
+  sqlite3_bind_int64 (add, 3, block->last_time);
+  sqlite3_bind_int64 (add, 4, block->reports);
+  sqlite3_bind_int64 (add, 5, report_block_checksum (data, length));
+  sqlite3_bind_blob64 (add, 6, data, length, SQLITE_STATIC);
+  return sqlite3_step (add) == SQLITE_DONE ||
+         sqlite_set_error (db, "The database cannot be written", error);
+}
+
+gboolean
+sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error)
+{
+  return block->data == NULL ||
+         (delete_rows (db, block, error) && add_block (db, block, error));
+}

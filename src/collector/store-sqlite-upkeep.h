@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a store does by itself, on a thread of its own: packs reports of which no more are
+ * likely to come.
+ */
+#pragma once
+
+#include "store-sqlite-private.h"
+
+typedef struct _SqliteUpkeep SqliteUpkeep;
+
+SqliteUpkeep *sqlite_upkeep_start (Store *store);
+/* Waits for what it is at, which is little. */
+void sqlite_upkeep_stop (SqliteUpkeep *upkeep);
+
+/* Packs all rows there are. Any thread but the writer's. */
+gboolean sqlite_compact (
+    Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
