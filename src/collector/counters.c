@@ -41,6 +41,8 @@ static const Row rows[N_COUNTERS] = {
       { [READER_WITHOUT_TOKEN] = "missing-read-token",
         [READER_WITH_BAD_TOKEN] = "invalid-read-token",
         [READER_OF_OTHER_APP] = "forbidden" } },
+  [COUNTER_INGEST_BYTES] = { "callstats_ingest_bytes_total",
+      "Bytes of messages and request bodies with records, as they came", NULL, { NULL } },
   [COUNTER_RECORDS_FROM_FUTURE] = { "callstats_collector_records_from_future_total",
       "Records that are from the future even by their client's own clock", NULL, { NULL } },
 };

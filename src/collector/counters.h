@@ -16,6 +16,7 @@ typedef enum {
   COUNTER_RECORDS_FROM_FUTURE,
   COUNTER_TOKENS_REFUSED,  /* by AuthError */
   COUNTER_READERS_REFUSED, /* by ReaderRefusal */
+  COUNTER_INGEST_BYTES,
   N_COUNTERS,
 } Counter;
 

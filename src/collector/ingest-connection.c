@@ -15,6 +15,7 @@
 #include "callstats/callstats-json-private.h"
 #include "counters.h"
 #include "listener.h"
+#include "counters.h"
 #include "log.h"
 
 /* A clock further off tells nothing. */
@@ -515,6 +516,7 @@ on_message (SoupWebsocketConnection *socket, int type, GBytes *frame, gpointer u
   if (self->state >= STATE_LEAVING)
     return;
   self->heard = g_get_monotonic_time ();
+  counter_add (COUNTER_INGEST_BYTES, 0, g_bytes_get_size (frame));
   message = callstats_decoder_push (
       self->decoder, type == SOUP_WEBSOCKET_DATA_BINARY, frame, &error);
   if (message == NULL)

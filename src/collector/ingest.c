@@ -125,6 +125,12 @@ ingest_free (Ingest *ingest)
   g_free (ingest);
 }
 
+guint
+ingest_count_connections (const Ingest *ingest)
+{
+  return g_hash_table_size (ingest->connections);
+}
+
 void
 ingest_forget (Ingest *ingest, IngestConnection *connection)
 {

@@ -23,6 +23,8 @@ void ingest_set_limits (Ingest *ingest, RateLimits *limits, gint64 clock_toleran
 void ingest_free (Ingest *ingest);
 
 void ingest_add_routes (Ingest *ingest, Router *router);
+/* WebSockets that are open. */
+guint ingest_count_connections (const Ingest *ingest);
 
 /* Asks every client, and those that still come, to move to another collector, and calls
  * func when all have left or had their time. to: a WebSocket's address. */

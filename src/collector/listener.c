@@ -348,6 +348,12 @@ listener_get_port (const Listener *listener)
   return listener->port;
 }
 
+guint
+listener_count (const Listener *listener)
+{
+  return g_hash_table_size (listener->peers);
+}
+
 void
 listener_set_certificate (Listener *listener, GTlsCertificate *certificate)
 {

@@ -21,6 +21,8 @@ Listener *listener_new (const char *host, guint16 port, guint max_connections,
 void listener_free (Listener *listener);
 
 guint16 listener_get_port (const Listener *listener);
+/* Open connections. */
+guint listener_count (const Listener *listener);
 /* From the next connection on; only where there was one before. */
 void listener_set_certificate (Listener *listener, GTlsCertificate *certificate);
 

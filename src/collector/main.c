@@ -20,19 +20,24 @@
 #include "commands.h"
 #include "ingest.h"
 #include "log.h"
+#include "metrics.h"
 #include "options.h"
 #include "page.h"
 #include "query.h"
 #include "reply.h"
 #include "server.h"
+#include "webhooks.h"
 
 /* Files that are open beside connections. */
 #define OTHER_FILES 64
 
 typedef struct {
   GMainLoop *loop;
+  Tally *tally;
   Store *store;
   RateLimits *limits;
+  Webhooks *webhooks;
+  Metrics *metrics;
   Ingest *ingest;
   Access *access;
   Query *query;
@@ -193,6 +198,37 @@ check_reader (SoupServerMessage *message, const char *app, gpointer user_data)
 }
 
 static void
+append_connections (GString *text, gpointer user_data)
+{
+  Collector *collector = user_data;
+
+  metrics_text_family (
+      text, "callstats_connections", "gauge", "Connections that are open.");
+  metrics_text_count (
+      text, "callstats_connections", server_count_connections (collector->server), NULL);
+  metrics_text_family (text, "callstats_ingest_connections", "gauge",
+      "Clients that are connected by a WebSocket.");
+  metrics_text_count (text, "callstats_ingest_connections",
+      ingest_count_connections (collector->ingest), NULL);
+}
+
+static void
+start_metrics (Collector *collector)
+{
+  const MetricsSources sources = {
+    .store = collector->store,
+    .tally = collector->tally,
+    .applications = collector->options->applications,
+    .access = collector->access,
+    .behind_proxy = collector->options->behind_proxy,
+  };
+
+  collector->metrics = metrics_new (&sources);
+  metrics_add (collector->metrics, append_connections, collector);
+  metrics_add (collector->metrics, webhooks_append_metrics, collector->webhooks);
+}
+
+static void
 add_routes (Collector *collector)
 {
   collector->router = router_new (check_reader, collector->access);
@@ -200,6 +236,7 @@ add_routes (Collector *collector)
   router_add (collector->router, "GET", "/healthz", ROUTE_OPEN, 0, serve_health, NULL);
   ingest_add_routes (collector->ingest, collector->router);
   query_add_routes (collector->query, collector->router);
+  metrics_add_routes (collector->metrics, collector->router);
 }
 
 static gboolean
@@ -236,6 +273,9 @@ start (Collector *collector, GError **error)
   collector->store = store_open (options->store, error);
   if (collector->store == NULL)
     return FALSE;
+  collector->tally = tally_new ();
+  store_set_tally (collector->store, collector->tally);
+  collector->webhooks = webhooks_new (collector->store, options->webhooks);
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
   collector->limits = rate_limits_new (
@@ -245,6 +285,7 @@ start (Collector *collector, GError **error)
   collector->access = access_new (options->applications, options_is_local (options));
   collector->query =
       query_new (collector->store, options->applications, collector->access);
+  start_metrics (collector);
   add_routes (collector);
   return start_server (collector, error);
 }
@@ -256,12 +297,16 @@ stop (Collector *collector)
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
+  g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->access, access_free);
+  webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->store, store_free);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+  g_clear_pointer (&collector->webhooks, webhooks_free);
   g_clear_pointer (&collector->ingest, ingest_free);
   g_clear_pointer (&collector->limits, rate_limits_free);
+  g_clear_pointer (&collector->tally, tally_free);
   g_clear_object (&collector->certificate);
 }
 

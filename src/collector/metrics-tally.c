@@ -172,15 +172,21 @@ tally_free (Tally *tally)
   g_free (tally);
 }
 
-static Sums *
-get_sums (Tally *tally, const char *name)
+static const char *
+find_label (Tally *tally, const char *app)
 {
+  return g_hash_table_contains (tally->apps, app) ||
+                 g_hash_table_size (tally->apps) < TALLY_MAX_APPS
+             ? app
+             : OTHER;
+}
+
+static Sums *
+get_sums (Tally *tally, const char *app)
+{
+  const char *name = find_label (tally, app);
   Sums *sums = g_hash_table_lookup (tally->apps, name);
 
-  if (sums == NULL && g_hash_table_size (tally->apps) >= TALLY_MAX_APPS) {
-    name = OTHER;
-    sums = g_hash_table_lookup (tally->apps, name);
-  }
   if (sums == NULL) {
     sums = g_new (Sums, 1);
     app_clear (&sums->app);
@@ -245,6 +251,39 @@ tally_score (Tally *tally, const char *app, double score)
   g_mutex_lock (&tally->lock);
   metrics_histogram_observe (&get_sums (tally, app)->score, score);
   g_mutex_unlock (&tally->lock);
+}
+
+char *
+tally_get_label (Tally *tally, const char *app)
+{
+  char *label;
+
+  g_mutex_lock (&tally->lock);
+  label = g_strdup (find_label (tally, app));
+  g_mutex_unlock (&tally->lock);
+  return label;
+}
+
+static int
+compare_labels (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *
+tally_list_labels (Tally *tally)
+{
+  GPtrArray *labels = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer label;
+
+  g_mutex_lock (&tally->lock);
+  g_hash_table_iter_init (&iter, tally->apps);
+  while (g_hash_table_iter_next (&iter, &label, NULL))
+    g_ptr_array_add (labels, g_strdup (label));
+  g_mutex_unlock (&tally->lock);
+  g_ptr_array_sort (labels, compare_labels);
+  return labels;
 }
 
 /* ---- As text ---- */
@@ -323,7 +362,7 @@ static const Family families[] = {
   { "callstats_fabric_setup_delay_seconds", "histogram",
       "From addNewFabric to fabricSetup, of each fabric.", append_setup_delay },
   { "callstats_fabric_score", "histogram",
-      "Mean score, from 1 to 5, of each fabric of the conferences that ended.",
+      "Mean score, from 1 to 5, of each fabric of a conference that ended.",
       append_score },
 };
 

@@ -63,6 +63,10 @@ void tally_commit (Tally *tally, TallySheet *sheet, gint64 took);
 void tally_fail (Tally *tally, TallySheet *sheet);
 /* The score of a fabric that is over. */
 void tally_score (Tally *tally, const char *app, double score);
+/* Returns: (transfer full): the label of an application, maybe "other". */
+char *tally_get_label (Tally *tally, const char *app);
+/* Returns: (transfer full) (element-type utf8): those there are, sorted. */
+GPtrArray *tally_list_labels (Tally *tally);
 void tally_append_metrics (Tally *tally, GString *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Tally, tally_free)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "callstats/callstats-error.h"
+#include "webhook-config.h"
 
 #define GROUP "collector"
 #define VARIABLE_PREFIX "CALLSTATS_COLLECTOR_"
@@ -152,10 +153,10 @@ check_keys (OptionSources *sources, GError **error)
   g_auto (GStrv) keys = g_key_file_get_keys (sources->file, GROUP, NULL, NULL);
 
   for (guint i = 0; groups[i] != NULL; i++)
-    if (strcmp (groups[i], GROUP) != 0)
+    if (strcmp (groups[i], GROUP) != 0 && !webhook_config_is_group (groups[i]))
       return fail (error,
-          "%s: there is no group [%s] in a configuration file; all keys stand in "
-          "[" GROUP "]",
+          "%s: there is no group [%s] in a configuration file; keys stand in [" GROUP
+          "] or, of a webhook, in [webhook NAME]",
           sources->path, groups[i]);
   for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
     if (find_row (sources->rows, keys[i]) == NULL || strcmp (keys[i], "config") == 0)
@@ -312,6 +313,13 @@ option_rows_parse (const OptionRow *rows, GOptionContext *context,
     if (strcmp (rows->name, "config") != 0 && !take_row (sources, rows, target, error))
       return NULL;
   return g_steal_pointer (&sources);
+}
+
+GKeyFile *
+option_sources_get_file (const OptionSources *sources, const char **path)
+{
+  *path = sources->path;
+  return sources->file;
 }
 
 const char *

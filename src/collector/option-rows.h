@@ -47,6 +47,8 @@ typedef enum {
 OptionSources *option_rows_parse (const OptionRow *rows, GOptionContext *context,
     const GOptionEntry *extra, OptionKeys keys, gpointer target, int argc, char **argv,
     GError **error);
+/* Returns: (nullable) (transfer none): the configuration file. path: set to its name. */
+GKeyFile *option_sources_get_file (const OptionSources *sources, const char **path);
 /* Where the value stands, as an error text begins: "--listen". Of one that stands
  * nowhere, where it could. */
 const char *option_sources_get_place (const OptionSources *sources, const char *name);

@@ -9,6 +9,7 @@
 #include "callstats/callstats-error.h"
 #include "commands.h"
 #include "option-rows.h"
+#include "webhook-config.h"
 
 /* clang-format off */
 #define ROW(name, type, field, fallback, argument, help) \
@@ -273,6 +274,16 @@ add_origins (Options *options, const char *place, GError **error)
 }
 
 static gboolean
+load_webhooks (Options *options, const OptionSources *sources, GError **error)
+{
+  const char *path;
+  GKeyFile *file = option_sources_get_file (sources, &path);
+
+  options->webhooks = webhook_config_load (file, path, error);
+  return options->webhooks != NULL;
+}
+
+static gboolean
 finish_options (Options *options, const OptionSources *sources, GError **error)
 {
   if (options->store == NULL)
@@ -284,6 +295,7 @@ finish_options (Options *options, const OptionSources *sources, GError **error)
          (options->move_to == NULL ||
              check_move_to (options->move_to,
                  option_sources_get_place (sources, "move-to"), error)) &&
+         load_webhooks (options, sources, error) &&
          add_origins (options, option_sources_get_place (sources, "origin"), error);
 }
 
@@ -309,6 +321,7 @@ options_free (Options *options)
     return;
   option_rows_clear (rows, options);
   g_free (options->host);
+  g_clear_pointer (&options->webhooks, g_ptr_array_unref);
   applications_free (options->applications);
   origins_free (options->origins);
   g_free (options);

@@ -35,6 +35,7 @@ typedef struct {
   guint16 port;
   Applications *applications;
   Origins *origins; /* those of --origin */
+  GPtrArray *webhooks; /* WebhookConfig */
   gboolean show_version;
   gboolean print_routes; /* then stop */
 } Options;

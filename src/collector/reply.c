@@ -33,12 +33,19 @@ reason_phrase (guint status)
 }
 
 void
-reply_json (SoupServerMessage *message, guint status, char *json)
+reply_text (
+    SoupServerMessage *message, guint status, const char *content_type, char *text)
 {
   set_common_headers (message, "no-store");
   soup_server_message_set_status (message, status, reason_phrase (status));
   soup_server_message_set_response (
-      message, "application/json", SOUP_MEMORY_TAKE, json, strlen (json));
+      message, content_type, SOUP_MEMORY_TAKE, text, strlen (text));
+}
+
+void
+reply_json (SoupServerMessage *message, guint status, char *json)
+{
+  reply_text (message, status, "application/json", json);
 }
 
 void

@@ -11,6 +11,9 @@
 
 /* Takes the text. */
 void reply_json (SoupServerMessage *message, guint status, char *json);
+/* The same of another type. */
+void reply_text (
+    SoupServerMessage *message, guint status, const char *content_type, char *text);
 /* {"error": {"code", "message"}} */
 void reply_error (
     SoupServerMessage *message, guint status, const char *code, const char *text);

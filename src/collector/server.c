@@ -186,3 +186,9 @@ server_get_port (const Server *server)
 {
   return listener_get_port (server->listener);
 }
+
+guint
+server_count_connections (const Server *server)
+{
+  return server->listener != NULL ? listener_count (server->listener) : 0;
+}

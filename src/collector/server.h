@@ -26,6 +26,8 @@ Server *server_new (const ServerConfig *config, Router *router, GError **error);
 void server_free (Server *server);
 
 guint16 server_get_port (const Server *server);
+/* Open connections, WebSockets among them; 0 once it was stopped. */
+guint server_count_connections (const Server *server);
 /* Connections that are there go on with the one they had. */
 void server_set_certificate (Server *server, GTlsCertificate *certificate);
 /* Accepts no more connections, and calls func when all requests are answered; at the

@@ -44,6 +44,9 @@ typedef struct {
       gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
       gboolean *more, GError **error);
 
+  GPtrArray *(*list_activity) (Store *store, gint64 now, GError **error);
+  guint64 (*get_size) (Store *store);
+
   void (*add_deliveries) (Store *store, GPtrArray *deliveries, gint64 now,
       guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
   void (*find_delivery) (Store *store, const char *webhook, const char *settled,

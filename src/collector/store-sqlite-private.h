@@ -118,6 +118,11 @@ int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
 
+/* ---- store-sqlite-activity.c: any thread ---- */
+
+GPtrArray *sqlite_list_activity (sqlite3 *db, gint64 now, GError **error);
+guint64 sqlite_get_size (const char *path);
+
 /* ---- store-sqlite-deliveries.c ---- */
 
 void sqlite_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,

@@ -62,6 +62,7 @@ static const char schema_2_conferences[] =
     "CREATE INDEX conferences_failed ON conferences (app, start) WHERE failed > 0;"
     "CREATE INDEX conferences_dropped ON conferences (app, start) WHERE dropped > 0;"
     "CREATE INDEX conferences_stale ON conferences (stale) WHERE stale > 0;"
+    "CREATE INDEX conferences_active ON conferences (app) WHERE ended IS NULL;"
     "CREATE INDEX conferences_untold ON conferences (id) WHERE told = 0;"
     "ALTER TABLE participants ADD COLUMN site TEXT;"
     "CREATE INDEX participants_by_site ON participants (site) WHERE site IS NOT NULL;"

@@ -527,6 +527,25 @@ close_store (Store *store)
   g_free (self);
 }
 
+static GPtrArray *
+list_activity (Store *store, gint64 now, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = sqlite_list_activity (db, now, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+static guint64
+get_size (Store *store)
+{
+  return sqlite_get_size (((SqliteStore *)store)->path);
+}
+
 static Store *
 open_sqlite (const char *path, GError **error)
 {
@@ -574,6 +593,8 @@ const StoreBackend store_sqlite = {
   .read_conference = sqlite_read_conference,
   .find_fabric = sqlite_find_fabric,
   .read_reports = sqlite_read_reports,
+  .list_activity = list_activity,
+  .get_size = get_size,
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
   .compact = sqlite_compact,

@@ -297,6 +297,18 @@ store_fabric_key_free (StoreFabricKey *key)
   g_free (key);
 }
 
+GPtrArray *
+store_list_activity (Store *store, gint64 now, GError **error)
+{
+  return store->backend->list_activity (store, now, error);
+}
+
+guint64
+store_get_size (Store *store)
+{
+  return store->backend->get_size (store);
+}
+
 void
 store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now, guint max_waiting,
     StoreDeliveriesAdded added, gpointer user_data)

@@ -276,6 +276,19 @@ int store_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor 
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
 
+typedef struct {
+  char *app;
+  guint conferences; /* that go on */
+  guint participants;
+  guint fabrics;
+} StoreActivity;
+
+/* Of the applications where something goes on (element-type StoreActivity). now: µs since
+ * the epoch. */
+GPtrArray *store_list_activity (Store *store, gint64 now, GError **error);
+/* Bytes on disk. */
+guint64 store_get_size (Store *store);
+
 /* ---- Deliveries to webhooks: a durable queue; the opener's thread ---- */
 
 typedef struct {
