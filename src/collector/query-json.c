@@ -4,6 +4,8 @@
  */
 #include "query-json.h"
 
+#include <math.h>
+
 #include "callstats/callstats-json-private.h"
 #include "conference.h"
 
@@ -73,10 +75,24 @@ add_times (GString *json, const StoreConference *conference, gint64 now)
       conference_has_ended (conference->present, conference->last_heard, now));
 }
 
+/* What only a part of all conferences has is absent elsewhere. */
+static void
+add_known (GString *json, const StoreConference *conference)
+{
+  g_autofree char *occurrence = g_strdup_printf ("%" G_GINT64_FORMAT, conference->id);
+
+  add_string (json, "occurrence", occurrence);
+  if (!isnan (conference->setup_delay))
+    add_delay (json, "setupDelay", conference->setup_delay);
+  if (!isnan (conference->score))
+    add_delay (json, "score", conference->score);
+  if (conference->site != NULL)
+    add_string (json, "site", conference->site);
+}
+
 static void
 append_conference (GString *json, const StoreConference *conference, gint64 now)
 {
-  separate (json);
   g_string_append_c (json, '{');
   add_string (json, "conference", conference->conference);
   add_times (json, conference, now);
@@ -86,27 +102,35 @@ append_conference (GString *json, const StoreConference *conference, gint64 now)
   add_int (json, "failed", conference->failed);
   add_int (json, "dropped", conference->dropped);
   add_int (json, "reports", conference->reports);
+  add_known (json, conference);
   g_string_append_c (json, '}');
 }
 
 void
-query_json_append_list (
-    GString *json, GPtrArray *conferences, const char *next, gint64 now)
+query_json_append_conference (
+    GString *json, const StoreConference *conference, gint64 now)
+{
+  append_conference (json, conference, now);
+}
+
+void
+query_json_append_list (GString *json, GPtrArray *conferences, const char *next,
+    const char *previous, gint64 now)
 {
   g_string_append (json, "{\"conferences\":[");
-  for (guint i = 0; i < conferences->len; i++)
+  for (guint i = 0; i < conferences->len; i++) {
+    separate (json);
     append_conference (json, conferences->pdata[i], now);
+  }
   g_string_append_c (json, ']');
   add_string (json, "next", next);
+  add_string (json, "previous", previous);
   g_string_append (json, "}\n");
 }
 
-static void
-append_participant (GString *json, gconstpointer row)
+void
+query_json_append_participant (GString *json, const StoreParticipant *participant)
 {
-  const StoreParticipant *participant = row;
-
-  separate (json);
   g_string_append_c (json, '{');
   add_string (json, "user", participant->user);
   add_string (json, "userName", participant->user_name);
@@ -117,12 +141,8 @@ append_participant (GString *json, gconstpointer row)
 }
 
 static void
-append_fabric (GString *json, gconstpointer row)
+add_fabric (GString *json, const StoreFabric *fabric)
 {
-  const StoreFabric *fabric = row;
-
-  separate (json);
-  g_string_append_c (json, '{');
   add_string (json, "fabric", fabric->fabric);
   add_string (json, "user", fabric->user);
   add_string (json, "remoteUser", fabric->remote_user);
@@ -138,15 +158,19 @@ append_fabric (GString *json, gconstpointer row)
   add_int (json, "reports", fabric->reports);
   add_time (json, "firstReport", fabric->first_report);
   add_time (json, "lastReport", fabric->last_report);
+}
+
+void
+query_json_append_fabric (GString *json, const StoreFabric *fabric)
+{
+  g_string_append_c (json, '{');
+  add_fabric (json, fabric);
   g_string_append_c (json, '}');
 }
 
-static void
-append_event (GString *json, gconstpointer row)
+void
+query_json_append_event (GString *json, const StoreEvent *event)
 {
-  const StoreEvent *event = row;
-
-  separate (json);
   g_string_append_c (json, '{');
   add_time (json, "time", event->time);
   add_string (json, "user", event->user);
@@ -157,14 +181,56 @@ append_event (GString *json, gconstpointer row)
 }
 
 static void
-append_rows (GString *json, const char *name, GPtrArray *rows,
-    void (*append) (GString *, gconstpointer))
+append_user (GString *json, const StoreUser *user)
+{
+  g_string_append_c (json, '{');
+  add_string (json, "user", user->user);
+  add_string (json, "userName", user->user_name);
+  add_int (json, "conferences", user->conferences);
+  add_time (json, "lastSeen", user->last_seen);
+  g_string_append_c (json, '}');
+}
+
+typedef void (*AppendRow) (GString *json, gconstpointer row);
+
+static void
+append_rows (GString *json, const char *name, GPtrArray *rows, AppendRow append)
 {
   callstats_json_append_member (json, name);
   g_string_append_c (json, '[');
-  for (guint i = 0; i < rows->len; i++)
+  for (guint i = 0; i < rows->len; i++) {
+    separate (json);
     append (json, rows->pdata[i]);
+  }
   g_string_append_c (json, ']');
+}
+
+static void
+append_page (
+    GString *json, const char *name, GPtrArray *rows, AppendRow append, const char *next)
+{
+  g_string_append_c (json, '{');
+  append_rows (json, name, rows, append);
+  add_string (json, "next", next);
+  g_string_append (json, "}\n");
+}
+
+void
+query_json_append_events (GString *json, GPtrArray *events, const char *next)
+{
+  append_page (json, "events", events, (AppendRow)query_json_append_event, next);
+}
+
+void
+query_json_append_fabrics (GString *json, GPtrArray *fabrics, const char *next)
+{
+  append_page (json, "fabrics", fabrics, (AppendRow)query_json_append_fabric, next);
+}
+
+void
+query_json_append_users (GString *json, GPtrArray *users, const char *next)
+{
+  append_page (json, "users", users, (AppendRow)append_user, next);
 }
 
 void
@@ -175,11 +241,31 @@ query_json_append_detail (
   add_string (json, "app", app);
   add_string (json, "conference", detail->conference->conference);
   add_times (json, detail->conference, now);
-  append_rows (json, "participants", detail->participants, append_participant);
-  append_rows (json, "fabrics", detail->fabrics, append_fabric);
-  append_rows (json, "events", detail->events, append_event);
+  add_known (json, detail->conference);
+  append_rows (json, "participants", detail->participants,
+      (AppendRow)query_json_append_participant);
+  append_rows (json, "fabrics", detail->fabrics, (AppendRow)query_json_append_fabric);
+  append_rows (json, "events", detail->events, (AppendRow)query_json_append_event);
   add_boolean (json, "truncated", detail->truncated);
   g_string_append (json, "}\n");
+}
+
+void
+query_json_begin_fabric (GString *json, const StoreFabricDetail *detail)
+{
+  g_autofree char *occurrence = g_strdup_printf ("%" G_GINT64_FORMAT, detail->occurrence);
+
+  g_string_append_c (json, '{');
+  add_fabric (json, detail->fabric);
+  add_string (json, "conference", detail->conference);
+  add_string (json, "occurrence", occurrence);
+  if (detail->paired == NULL)
+    return;
+  callstats_json_append_member (json, "paired");
+  g_string_append_c (json, '{');
+  add_string (json, "fabric", detail->paired);
+  add_string (json, "user", detail->paired_user);
+  g_string_append_c (json, '}');
 }
 
 void

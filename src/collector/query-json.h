@@ -9,11 +9,25 @@
 
 #include "store.h"
 
-/* now: µs since the epoch. next: (nullable): the cursor of the next page. */
-void query_json_append_list (
-    GString *json, GPtrArray *conferences, const char *next, gint64 now);
+/* now: µs since the epoch. next, previous: (nullable): cursors of other pages. */
+void query_json_append_list (GString *json, GPtrArray *conferences, const char *next,
+    const char *previous, gint64 now);
 void query_json_append_detail (
     GString *json, const char *app, const StoreDetail *detail, gint64 now);
+/* One row of each of the lists, as an object. */
+void query_json_append_conference (
+    GString *json, const StoreConference *conference, gint64 now);
+void query_json_append_participant (GString *json, const StoreParticipant *participant);
+void query_json_append_fabric (GString *json, const StoreFabric *fabric);
+void query_json_append_event (GString *json, const StoreEvent *event);
+
+/* Pages of one kind of row. */
+void query_json_append_events (GString *json, GPtrArray *events, const char *next);
+void query_json_append_fabrics (GString *json, GPtrArray *fabrics, const char *next);
+void query_json_append_users (GString *json, GPtrArray *users, const char *next);
+
+/* A fabric without its closing brace, for more to follow. */
+void query_json_begin_fabric (GString *json, const StoreFabricDetail *detail);
 
 /* The three pieces of a list of reports. */
 void query_json_begin_reports (GString *json, const StoreFabricKey *fabric);

@@ -11,8 +11,9 @@
 
 #define MAX_TEXT 1024
 
-static void
-refuse (QueryParams *self, const char *name, const char *value, const char *wanted)
+void
+query_params_refuse (
+    QueryParams *self, const char *name, const char *value, const char *wanted)
 {
   g_autofree char *text = g_strdup_printf ("%s=%s: must be %s", name, value, wanted);
   g_autofree char *valid = g_utf8_make_valid (text, -1);
@@ -36,8 +37,19 @@ query_params_limit (QueryParams *self, guint fallback, guint max)
   guint64 value = fallback;
 
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, max, &value, NULL))
-    refuse (self, "limit", text, wanted);
+    query_params_refuse (self, "limit", text, wanted);
   return (guint)value;
+}
+
+gint64
+query_params_id (QueryParams *self, const char *name)
+{
+  const char *text = get (self, name);
+  gint64 id = 0;
+
+  if (text != NULL && !g_ascii_string_to_signed (text, 10, 1, G_MAXINT64, &id, NULL))
+    query_params_refuse (self, name, text, "one that an answer told");
+  return id;
 }
 
 gint64
@@ -51,7 +63,7 @@ query_params_time (QueryParams *self, const char *name, gint64 fallback)
   if (g_ascii_string_to_signed (
           text, 10, -G_MAXINT64 / 1000, G_MAXINT64 / 1000, &ms, NULL))
     return ms * 1000;
-  refuse (self, name, text, "whole milliseconds since 1970");
+  query_params_refuse (self, name, text, "whole milliseconds since 1970");
   return fallback;
 }
 
@@ -63,7 +75,8 @@ query_params_text (QueryParams *self, const char *name)
   if (text == NULL ||
       (*text != '\0' && strlen (text) <= MAX_TEXT && g_utf8_validate (text, -1, NULL)))
     return text;
-  refuse (self, name, strlen (text) <= MAX_TEXT ? text : "…", "1 to 1024 bytes of UTF-8");
+  query_params_refuse (
+      self, name, strlen (text) <= MAX_TEXT ? text : "…", "1 to 1024 bytes of UTF-8");
   return NULL;
 }
 
@@ -75,7 +88,7 @@ query_params_flag (QueryParams *self, const char *name, gboolean fallback)
   if (text == NULL)
     return fallback;
   if (strcmp (text, "true") != 0 && strcmp (text, "false") != 0)
-    refuse (self, name, text, "true or false");
+    query_params_refuse (self, name, text, "true or false");
   return strcmp (text, "true") == 0;
 }
 
@@ -93,7 +106,7 @@ query_params_number (QueryParams *self, const char *name, double min, double max
   if (end != text && *end == '\0' && value >= min && value <= max)
     return value;
   wanted = g_strdup_printf ("a number from %g to %g", min, max);
-  refuse (self, name, text, wanted);
+  query_params_refuse (self, name, text, wanted);
   return NAN;
 }
 
@@ -109,7 +122,7 @@ query_params_choice (QueryParams *self, const char *name, const char *const *cho
   for (guint i = 0; choices[i] != NULL; i++)
     if (strcmp (choices[i], text) == 0)
       return i;
-  refuse (self, name, text, wanted);
+  query_params_refuse (self, name, text, wanted);
   return 0;
 }
 
@@ -139,6 +152,6 @@ query_params_cursor (QueryParams *self, const char *name, StoreCursor *cursor)
   if (text == NULL)
     return FALSE;
   if (!parse_cursor (text, cursor))
-    refuse (self, name, text, "a cursor of another page");
+    query_params_refuse (self, name, text, "a cursor of another page");
   return TRUE;
 }

@@ -17,7 +17,13 @@ typedef struct {
   gboolean refused;   /* the message has been answered */
 } QueryParams;
 
+/* name: of a parameter that is not as it must be. */
+void query_params_refuse (
+    QueryParams *self, const char *name, const char *value, const char *wanted);
+
 guint query_params_limit (QueryParams *self, guint fallback, guint max);
+/* Of the store. Returns: 0 where it is not given. */
+gint64 query_params_id (QueryParams *self, const char *name);
 /* Milliseconds since the epoch. Returns: µs. */
 gint64 query_params_time (QueryParams *self, const char *name, gint64 fallback);
 /* Returns: (nullable): not empty, valid UTF-8. */

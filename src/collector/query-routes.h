@@ -6,4 +6,6 @@
 
 #include "query.h"
 
+void query_lists_add_routes (Query *query, Router *router);
+void query_fabric_add_routes (Query *query, Router *router);
 void query_reports_add_routes (Query *query, Router *router);

@@ -35,31 +35,94 @@ serve_apps (
 
 /* ---- Lists of conferences ---- */
 
+static const char *const sorts[] = { [STORE_SORT_START] = "start",
+  [STORE_SORT_DURATION] = "duration",
+  [STORE_SORT_PARTICIPANTS] = "participants",
+  [STORE_SORT_FAILURES] = "failures",
+  [STORE_SORT_SCORE] = "score",
+  NULL };
+static const char *const orders[] = { "desc", "asc", NULL };
+
 typedef struct {
-  gboolean has_cursor;
-  StoreCursor cursor;
-  guint limit;
+  StoreSearch search;
+  char *user;
+  char *site;
+  char *prefix;
 } Conferences;
+
+static void
+conferences_free (gpointer data)
+{
+  Conferences *request = data;
+
+  g_free (request->user);
+  g_free (request->site);
+  g_free (request->prefix);
+  g_free (request);
+}
+
+static char *
+cursor_of (const StoreConference *conference)
+{
+  return query_format_cursor (&(StoreCursor){ conference->sort_key, conference->id });
+}
+
+/* list: one more than wanted tells that it goes on in the direction of reading. */
+static void
+append_page (GString *json, GPtrArray *list, const StoreSearch *search)
+{
+  gboolean more = list->len > search->limit;
+  g_autofree char *next = NULL;
+  g_autofree char *previous = NULL;
+
+  if (more)
+    g_ptr_array_remove_index (list, search->backwards ? 0 : list->len - 1);
+  if (list->len > 0 && (more || search->backwards))
+    next = cursor_of (list->pdata[list->len - 1]);
+  if (list->len > 0 && (search->backwards ? more : search->has_cursor))
+    previous = cursor_of (list->pdata[0]);
+  query_json_append_list (json, list, next, previous, g_get_real_time ());
+}
 
 static void
 work_conferences (QueryJob *job)
 {
   Conferences *request = job->request;
-  g_autoptr (GPtrArray) list = store_list_conferences (job->query->store, job->app,
-      request->has_cursor ? &request->cursor : NULL, request->limit + 1, &job->error);
-  g_autofree char *next = NULL;
+  StoreSearch search = request->search;
+  g_autoptr (GPtrArray) list = NULL;
 
+  search.limit++;
+  list = store_search_conferences (job->query->store, job->app, &search, &job->error);
   if (list == NULL)
     return;
-  if (list->len > request->limit) {
-    StoreConference *last = list->pdata[request->limit - 1];
-
-    next = query_format_cursor (&(StoreCursor){ last->start, last->id });
-    g_ptr_array_set_size (list, request->limit);
-  }
   job->found = TRUE;
   job->json = g_string_new (NULL);
-  query_json_append_list (job->json, list, next, g_get_real_time ());
+  append_page (job->json, list, &request->search);
+}
+
+static Conferences *
+read_conferences (QueryParams *given)
+{
+  Conferences *request = g_new0 (Conferences, 1);
+  StoreSearch *search = &request->search;
+
+  search->user = request->user = g_strdup (query_params_text (given, "user"));
+  search->site = request->site = g_strdup (query_params_text (given, "site"));
+  search->prefix = request->prefix = g_strdup (query_params_text (given, "q"));
+  search->from = query_params_time (given, "from", G_MININT64);
+  search->to = query_params_time (given, "to", G_MAXINT64);
+  search->failed = query_params_flag (given, "failed", FALSE);
+  search->dropped = query_params_flag (given, "dropped", FALSE);
+  search->low_score = query_params_number (given, "lowScore", 1, 5);
+  search->sort = query_params_choice (given, "sort", sorts);
+  search->ascending = query_params_choice (given, "order", orders) == 1;
+  search->limit = query_params_limit (given, CONFERENCES_DEFAULT, CONFERENCES_MAX);
+  search->has_cursor = query_params_cursor (given, "before", &search->cursor);
+  search->backwards = query_params_cursor (given, "after", &search->cursor);
+  if (search->has_cursor && search->backwards)
+    query_params_refuse (given, "after", "given with before", "the only cursor");
+  search->has_cursor |= search->backwards;
+  return request;
 }
 
 static void
@@ -67,14 +130,14 @@ serve_conferences (
     SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
   QueryParams given = { message, params, FALSE };
-  g_autofree Conferences *request = g_new0 (Conferences, 1);
+  Conferences *request = read_conferences (&given);
   QueryJob *job;
 
-  request->limit = query_params_limit (&given, CONFERENCES_DEFAULT, CONFERENCES_MAX);
-  request->has_cursor = query_params_cursor (&given, "before", &request->cursor);
-  if (given.refused)
+  if (given.refused) {
+    conferences_free (request);
     return;
-  job = query_job_new (user_data, message, ids, g_steal_pointer (&request), g_free);
+  }
+  job = query_job_new (user_data, message, ids, request, conferences_free);
   if (job != NULL)
     query_job_begin (job, work_conferences, query_job_answer);
 }
@@ -84,8 +147,9 @@ serve_conferences (
 static void
 work_conference (QueryJob *job)
 {
-  g_autoptr (StoreDetail) detail =
-      store_read_conference (job->query->store, job->app, job->id, &job->error);
+  const gint64 *occurrence = job->request;
+  g_autoptr (StoreDetail) detail = store_read_occurrence (
+      job->query->store, job->app, job->id, *occurrence, &job->error);
 
   if (detail == NULL)
     return;
@@ -98,8 +162,14 @@ static void
 serve_conference (
     SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
-  QueryJob *job = query_job_new (user_data, message, ids, NULL, NULL);
+  QueryParams given = { message, params, FALSE };
+  gint64 occurrence = query_params_id (&given, "occurrence");
+  QueryJob *job;
 
+  if (given.refused)
+    return;
+  job = query_job_new (
+      user_data, message, ids, g_memdup2 (&occurrence, sizeof occurrence), g_free);
   if (job != NULL)
     query_job_begin (job, work_conference, query_job_answer);
 }
@@ -120,5 +190,7 @@ query_add_routes (Query *query, Router *router)
       serve_conferences, query);
   router_add (router, "GET", "/api/v1/apps/*/conferences/*", ROUTE_READ, 0,
       serve_conference, query);
+  query_lists_add_routes (query, router);
+  query_fabric_add_routes (query, router);
   query_reports_add_routes (query, router);
 }

@@ -84,7 +84,8 @@ class TheDocument(Base):
     def test_schemas_are_closed_or_say_why_not(self):
         """A member that is not documented must not pass."""
         for name, schema in self.document.tree["components"]["schemas"].items():
-            if "properties" in schema:
+            # What others are made of is closed there.
+            if "properties" in schema and not name.endswith("Fields"):
                 self.assertTrue("unevaluatedProperties" in schema or
                                 "additionalProperties" in schema, name)
 
@@ -116,7 +117,9 @@ class Requests(Base):
                     for value in api.valid_values(parameter["schema"], parameter.get("example")):
                         answer = self.request(
                             operation, operation.target(**{parameter["name"]: value}))
-                        self.assertEqual(answer.status, wanted, (parameter["name"], value))
+                        # An id may be one that nothing has.
+                        self.assertIn(answer.status, (wanted, 404) if parameter["name"] ==
+                                      "occurrence" else (wanted,), (parameter["name"], value))
 
     def test_bad_parameters_are_400(self):
         for operation in self.readable():

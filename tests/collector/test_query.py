@@ -28,7 +28,9 @@ class Query(unittest.TestCase):
 
     def test_detail_of_a_call(self):
         self.store(*wire.call(START, "detail", "detail-a"))
-        self.assertEqual(self.conference("detail"), {
+        detail = self.conference("detail")
+        self.assertRegex(detail.pop("occurrence"), r"^\d+$")
+        self.assertEqual(detail, {
             "app": wire.APP, "conference": "detail", "start": START, "lastSeen": START + 3600,
             "ended": True,
             "participants": [{
@@ -74,6 +76,7 @@ class Query(unittest.TestCase):
         self.assertEqual({f["fabric"] for f in known["fabrics"]}, {"pair-a", "pair-b"})
         row = next(c for c in self.collector.get("apps", wire.APP, "conferences", limit=500)
                    ["conferences"] if c["conference"] == "pair")
+        self.assertEqual(row.pop("occurrence"), known["occurrence"])
         self.assertEqual(row, {
             "conference": "pair", "start": START, "lastSeen": START + 3605, "ended": True,
             "participants": 2, "fabrics": 2, "fabricSetup": 2, "failed": 0, "dropped": 0,
