@@ -170,6 +170,8 @@ add_secret (Group *group, const char *value, GError **error)
     group->plain_secrets = TRUE;
     return application_add_secret (group->application, group->app, value, origin, error);
   }
+  if (group->applications->keep_sealed)
+    return application_add_secret (group->application, group->app, value, origin, error);
   if (key == NULL)
     return fail (
         error, "%s is sealed; give the key that opens it with --seal-key-file", origin);
@@ -311,7 +313,7 @@ read_key (Group *group, GKeyFile *keys, const char *name, GError **error)
 
   if (key == NULL || (!key->for_all && group->application == group->applications->all))
     return fail (error,
-        "key file \"%s\": [%s] has no key \"%s\"; docs/collector.md lists "
+        "key file \"%s\": [%s] has \"%s\", which is no key; docs/collector.md lists "
         "those there are",
         group->path, group->app, name);
   if (key->list) {
@@ -368,21 +370,34 @@ read_groups (Applications *applications, GKeyFile *keys, Group *group, GError **
   "application"
 
 gboolean
-applications_read_key_file (Applications *applications, const char *path, GError **error)
+applications_read_key_text (Applications *applications, const char *path,
+    const char *text, gsize length, gboolean *plain, GError **error)
 {
   g_autoptr (GError) broken = NULL;
-  g_autoptr (PrivateFile) file = private_file_read ("key file", path, &broken);
   g_autoptr (GKeyFile) keys = g_key_file_new ();
   g_autofree char *folder = g_path_get_dirname (path);
   Group group = { .applications = applications, .path = path, .folder = folder };
 
-  if (file == NULL)
-    return fail (error, "%s; " KEY_FILE_FORM, broken->message);
-  if (!g_key_file_load_from_data (
-          keys, file->text, file->length, G_KEY_FILE_NONE, &broken))
+  if (!g_key_file_load_from_data (keys, text, length, G_KEY_FILE_NONE, &broken))
     return fail (
         error, "key file \"%s\" is broken: %s; " KEY_FILE_FORM, path, broken->message);
-  return read_groups (applications, keys, &group, error) &&
-         (!group.plain_secrets ||
-             private_file_check_mode (file, "key file", path, error));
+  if (!read_groups (applications, keys, &group, error))
+    return FALSE;
+  if (plain != NULL)
+    *plain = group.plain_secrets;
+  return TRUE;
+}
+
+gboolean
+applications_read_key_file (Applications *applications, const char *path, GError **error)
+{
+  g_autoptr (GError) unreadable = NULL;
+  g_autoptr (PrivateFile) file = private_file_read ("key file", path, &unreadable);
+  gboolean plain = FALSE;
+
+  if (file == NULL)
+    return fail (error, "%s; " KEY_FILE_FORM, unreadable->message);
+  return applications_read_key_text (
+             applications, path, file->text, file->length, &plain, error) &&
+         (!plain || private_file_check_mode (file, "key file", path, error));
 }

@@ -29,6 +29,7 @@ struct _Applications {
   GPtrArray *sources;
   SealKey *seal_key; /* nullable */
   char *seal_key_file;
+  gboolean keep_sealed; /* count sealed secrets without opening them: for the editor */
 };
 
 /* Returns: (nullable): NULL with an error. APPLICATIONS_ALL is one of them. */
@@ -48,5 +49,9 @@ gboolean application_add_secret_file (
     Application *application, const char *app, const char *path, GError **error);
 gboolean application_add_public_key_file (
     Application *application, const char *app, const char *path, GError **error);
+/* text: what a key file has or will have. plain: (optional): whether secrets can be read
+ * in it. */
+gboolean applications_read_key_text (Applications *applications, const char *path,
+    const char *text, gsize length, gboolean *plain, GError **error);
 gboolean applications_read_key_file (
     Applications *applications, const char *path, GError **error);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "app-command.h"
 #include "import.h"
 
 typedef struct {
@@ -15,6 +16,7 @@ typedef struct {
 } Command;
 
 static const Command commands[] = {
+  { "app", app_main, "applications, their secrets, public keys and read tokens" },
   { "import", import_main, "store what callstatsmon wrote to files" },
 };
 

@@ -104,3 +104,68 @@ private_file_check_mode (
       what, path, file->mode);
   return FALSE;
 }
+
+/* ---- Writing ---- */
+
+static gboolean
+write_all (int fd, const char *text, gsize length)
+{
+  while (length > 0) {
+    gssize n = write (fd, text, length);
+
+    if (n < 0 && errno != EINTR)
+      return FALSE;
+    text += MAX (n, 0);
+    length -= MAX (n, 0);
+  }
+  return fsync (fd) == 0;
+}
+
+/* Root may take care of a file that the collector reads as another user. */
+static gboolean
+keep_owner (int fd, int folder, const char *name)
+{
+  struct stat before, now;
+
+  if (fstatat (folder, name, &before, 0) != 0)
+    return errno == ENOENT;
+  return fstat (fd, &now) == 0 &&
+         ((before.st_uid == now.st_uid && before.st_gid == now.st_gid) ||
+             fchown (fd, before.st_uid, before.st_gid) == 0);
+}
+
+static gboolean
+write_new (
+    int folder, const char *fresh, const char *name, const char *text, gsize length)
+{
+  int fd = openat (folder, fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  gboolean written;
+  int problem;
+
+  if (fd == -1)
+    return FALSE;
+  written = keep_owner (fd, folder, name) && write_all (fd, text, length);
+  problem = errno;
+  if (close (fd) == 0 && written && renameat (folder, fresh, folder, name) == 0)
+    return fsync (folder) == 0;
+  if (written)
+    problem = errno;
+  unlinkat (folder, fresh, 0);
+  errno = problem;
+  return FALSE;
+}
+
+gboolean
+private_file_replace (
+    int folder, const char *name, const char *text, gsize length, GError **error)
+{
+  g_autofree char *random = g_uuid_string_random ();
+  g_autofree char *fresh = g_strdup_printf (".%s.%s", name, random);
+
+  if (write_new (folder, fresh, name, text, length))
+    return TRUE;
+  g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_UNAVAILABLE,
+      "\"%s\" cannot be written: %s; check the room and the permissions of its folder",
+      name, g_strerror (errno));
+  return FALSE;
+}

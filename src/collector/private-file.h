@@ -26,4 +26,9 @@ void private_file_free (PrivateFile *file);
 gboolean private_file_check_mode (
     const PrivateFile *file, const char *what, const char *path, GError **error);
 
+/* Takes the place of the file at once and durably, with mode 0600 and its owner. folder:
+ * a descriptor of the folder it is in; name: in that. */
+gboolean private_file_replace (
+    int folder, const char *name, const char *text, gsize length, GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PrivateFile, private_file_free)

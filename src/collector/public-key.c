@@ -18,8 +18,10 @@ static const guint8 p256[] = { 0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0
 
 #define POINT_BYTES 64
 
-gboolean
-is_p256_public_key (const char *pem)
+/* Returns: (transfer full) (nullable): the DER that the PEM holds; NULL where it is no
+ * such key. */
+static guint8 *
+decode (const char *pem)
 {
   const char *begin = pem + strspn (pem, " \t\r\n");
   const char *end = strstr (pem, END);
@@ -29,8 +31,26 @@ is_p256_public_key (const char *pem)
 
   if (strlen (pem) > MAX_PEM || !g_str_has_prefix (begin, BEGIN) || end == NULL ||
       end[strlen (END) + strspn (end + strlen (END), " \t\r\n")] != '\0')
-    return FALSE;
+    return NULL;
   base64 = g_strndup (begin + strlen (BEGIN), end - begin - strlen (BEGIN));
   der = g_base64_decode (base64, &length);
-  return length == sizeof p256 + POINT_BYTES && memcmp (der, p256, sizeof p256) == 0;
+  if (length != sizeof p256 + POINT_BYTES || memcmp (der, p256, sizeof p256) != 0)
+    return NULL;
+  return g_steal_pointer (&der);
+}
+
+gboolean
+is_p256_public_key (const char *pem)
+{
+  g_autofree guint8 *der = decode (pem);
+
+  return der != NULL;
+}
+
+char *
+p256_public_key_to_line (const char *pem)
+{
+  g_autofree guint8 *der = decode (pem);
+
+  return der != NULL ? g_base64_encode (der, sizeof p256 + POINT_BYTES) : NULL;
 }
