@@ -8,7 +8,7 @@
 
 #include "private-file.h"
 #include "public-key.h"
-#include "read-token.h"
+#include "random-text.h"
 
 #define MAX_ID 128 /* as the store takes them */
 
@@ -26,7 +26,7 @@ check_id (const char *app, GError **error)
   for (const char *c = app; wrong == NULL && *c != '\0'; c++)
     if (strchr ("[]", *c) != NULL || g_ascii_iscntrl (*c))
       wrong = "a key file can name no id with brackets or control characters";
-  return wrong == NULL || app_command_fail (error, "\"%s\": %s", app, wrong);
+  return wrong == NULL || app_command_fail (error, "no such id: %s", wrong);
 }
 
 static char *
@@ -141,17 +141,26 @@ retire_all (AppCommand *command, const char *app)
 /* ---- The commands ---- */
 
 static void
-set_fields (AppCommand *command, const char *app)
+set_days (AppCommand *command, const char *app, const char *key, int days)
 {
-  GKeyFile *keys = key_file_get_keys (command->file);
+  g_autofree char *text = g_strdup_printf ("%d", days);
+
+  if (days != 0)
+    key_file_set (command->file, app, key, text);
+}
+
+static gboolean
+set_fields (AppCommand *command, const char *app, GError **error)
+{
   const AppOptions *options = command->options;
 
+  if (options->name != NULL && !g_utf8_validate (options->name, -1, NULL))
+    return app_command_fail (error, "--name: it is not UTF-8");
   if (options->name != NULL)
-    g_key_file_set_string (keys, app, "name", options->name);
-  if (options->raw_days != 0)
-    g_key_file_set_integer (keys, app, "raw-days", options->raw_days);
-  if (options->summary_days != 0)
-    g_key_file_set_integer (keys, app, "summary-days", options->summary_days);
+    key_file_set (command->file, app, "name", options->name);
+  set_days (command, app, "raw-days", options->raw_days);
+  set_days (command, app, "summary-days", options->summary_days);
+  return TRUE;
 }
 
 gboolean
@@ -161,13 +170,12 @@ app_command_add (AppCommand *command, GError **error)
 
   if (!check_id (app, error))
     return FALSE;
-  if (g_key_file_has_group (key_file_get_keys (command->file), app))
+  if (key_file_has_group (command->file, app))
     return app_command_fail (error,
         "key file \"%s\" has [%s] already; callstats-collector app rotate gives it a new "
         "secret",
         command->options->keys, app);
-  set_fields (command, app);
-  return add_credential (command, app, error);
+  return set_fields (command, app, error) && add_credential (command, app, error);
 }
 
 gboolean
@@ -179,8 +187,7 @@ app_command_rotate (AppCommand *command, GError **error)
     return FALSE;
   if (command->options->retire)
     retire_all (command, app);
-  set_fields (command, app);
-  return add_credential (command, app, error);
+  return set_fields (command, app, error) && add_credential (command, app, error);
 }
 
 gboolean
@@ -200,8 +207,10 @@ app_command_remove (AppCommand *command, GError **error)
 {
   const char *app = command->words[0];
 
-  return check_id (app, error) && app_command_check_known (command, app, error) &&
-         g_key_file_remove_group (key_file_get_keys (command->file), app, error);
+  if (!check_id (app, error) || !app_command_check_known (command, app, error))
+    return FALSE;
+  key_file_remove_group (command->file, app);
+  return TRUE;
 }
 
 static gboolean
@@ -228,7 +237,7 @@ seal_group (AppCommand *command, const char *app, guint *n, GError **error)
 gboolean
 app_command_seal (AppCommand *command, GError **error)
 {
-  g_auto (GStrv) groups = g_key_file_get_groups (key_file_get_keys (command->file), NULL);
+  g_auto (GStrv) groups = key_file_get_groups (command->file);
   guint n = 0;
 
   if (command->options->seal_key_file == NULL)

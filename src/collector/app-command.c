@@ -49,8 +49,7 @@ app_command_fail (GError **error, const char *format, ...)
 gboolean
 app_command_check_known (AppCommand *command, const char *app, GError **error)
 {
-  if (strcmp (app, APPLICATIONS_ALL) == 0 ||
-      g_key_file_has_group (key_file_get_keys (command->file), app))
+  if (strcmp (app, APPLICATIONS_ALL) == 0 || key_file_has_group (command->file, app))
     return TRUE;
   return app_command_fail (error,
       "key file \"%s\" has no application [%s]; callstats-collector app list tells which "

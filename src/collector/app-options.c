@@ -52,10 +52,12 @@ static const OptionRow rows[] = {
 static gboolean
 parse (AppOptions *options, int argc, char **argv, GError **error)
 {
+  /* Text is taken as a FILENAME, which is not converted from the locale: key files are
+   * UTF-8. */
   const GOptionEntry extra[] = {
     { "es256-key", 0, 0, G_OPTION_ARG_FILENAME, &options->es256_key,
         "A public EC key, in place of a secret", "FILE" },
-    { "name", 0, 0, G_OPTION_ARG_STRING, &options->name,
+    { "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name,
         "What people call the application", "TEXT" },
     { "raw-days", 0, 0, G_OPTION_ARG_INT, &options->raw_days,
         "How many days its reports are kept", "N" },
@@ -67,7 +69,7 @@ parse (AppOptions *options, int argc, char **argv, GError **error)
         NULL },
     { "label", 0, 0, G_OPTION_ARG_STRING, &options->label,
         "What the read token is called", "LABEL" },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->words, NULL,
+    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->words, NULL,
         "COMMAND" },
     G_OPTION_ENTRY_NULL,
   };

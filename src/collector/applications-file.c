@@ -141,20 +141,30 @@ typedef struct {
   gboolean plain_secrets;
 } Group;
 
+typedef gboolean (*AddFile) (
+    Application *application, const char *app, const char *path, GError **error);
+
 static gboolean
-add_secret_file (Group *group, const char *value, GError **error)
+add_file (Group *group, const char *value, AddFile add, GError **error)
 {
   g_autofree char *path = g_canonicalize_filename (value, group->folder);
 
-  return application_add_secret_file (group->application, group->app, path, error);
+  if (add (group->application, group->app, path, error))
+    return TRUE;
+  g_prefix_error (error, "key file \"%s\": ", group->path);
+  return FALSE;
+}
+
+static gboolean
+add_secret_file (Group *group, const char *value, GError **error)
+{
+  return add_file (group, value, application_add_secret_file, error);
 }
 
 static gboolean
 add_key_file (Group *group, const char *value, GError **error)
 {
-  g_autofree char *path = g_canonicalize_filename (value, group->folder);
-
-  return application_add_public_key_file (group->application, group->app, path, error);
+  return add_file (group, value, application_add_public_key_file, error);
 }
 
 static gboolean

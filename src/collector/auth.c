@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <jwt.h>
 #include <math.h>
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
 #include "counters.h"
+#include "random-text.h"
 
 #define MAX_TOKEN 8192
 #define MAX_ID 1024
@@ -41,6 +43,7 @@ identity_free (Identity *identity)
     return;
   g_free (identity->app);
   g_free (identity->user);
+  g_free (identity->credential);
   g_free (identity);
 }
 
@@ -91,6 +94,13 @@ claim_time (JsonObject *claims, const char *name, gint64 *time)
   return TRUE;
 }
 
+/* Where a time is claimed at all, it must be one. */
+static gboolean
+claim_time_if_any (JsonObject *claims, const char *name, gint64 *time)
+{
+  return !json_object_has_member (claims, name) || claim_time (claims, name, time);
+}
+
 static gboolean
 check_audience (JsonObject *claims, const Origins *origins)
 {
@@ -125,11 +135,11 @@ check_times (JsonObject *claims, gint64 now, gint64 *expires, GError **error)
   gint64 issued;
   gint64 not_before = 0;
 
-  if (!claim_time (claims, "iat", &issued) || !claim_time (claims, "exp", expires)) {
+  if (!claim_time (claims, "iat", &issued) || !claim_time (claims, "exp", expires) ||
+      !claim_time_if_any (claims, "nbf", &not_before)) {
     invalid (error, "it needs the claims iat and exp, in seconds since 1970");
     return FALSE;
   }
-  claim_time (claims, "nbf", &not_before);
   if (MAX (issued, not_before) > now + AUTH_SKEW_SECONDS) {
     invalid (error, "it is from the future; check the clocks of both machines");
     return FALSE;
@@ -175,7 +185,17 @@ check_claims (JsonObject *claims, const Origins *origins, gint64 now, GError **e
 typedef struct {
   char *app;
   jwt_alg_t algorithm; /* JWT_ALG_NONE: none that is spoken here */
+  JsonObject *claims;
 } Claimed;
+
+static void
+claimed_clear (Claimed *claimed)
+{
+  g_free (claimed->app);
+  g_clear_pointer (&claimed->claims, json_object_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Claimed, claimed_clear)
 
 /* jwt_get_alg() tells it only of a token whose signature was checked. */
 static jwt_alg_t
@@ -188,19 +208,31 @@ claimed_algorithm (jwt_t *jwt)
   return g_strcmp0 (name, "ES256") == 0 ? JWT_ALG_ES256 : JWT_ALG_NONE;
 }
 
+/* RFC 7515, 4.1.11: who does not understand what is critical refuses the token; there is
+ * nothing critical that is understood here. */
+static gboolean
+has_critical (jwt_t *jwt)
+{
+  char *critical = jwt_get_headers_json (jwt, "crit");
+
+  free (critical);
+  return critical != NULL;
+}
+
 static gboolean
 read_claimed (const char *token, Claimed *claimed, GError **error)
 {
   g_autoptr (jwt_t) jwt = NULL;
-  g_autoptr (JsonObject) claims = NULL;
 
   if (jwt_decode (&jwt, token, NULL, 0) != 0)
     return invalid (error, "it is not a JSON Web Token") != NULL;
-  claims = parse_claims (jwt, error);
-  if (claims == NULL)
+  if (has_critical (jwt))
+    return invalid (error, "it has the header crit, which is not understood") != NULL;
+  claimed->claims = parse_claims (jwt, error);
+  if (claimed->claims == NULL)
     return FALSE;
   claimed->algorithm = claimed_algorithm (jwt);
-  claimed->app = claim_id (claims, "appID");
+  claimed->app = claim_id (claimed->claims, "appID");
   return claimed->app != NULL || invalid (error, "it needs the claim appID") != NULL;
 }
 
@@ -224,15 +256,32 @@ find_keys (const Applications *applications, const Claimed *claimed, GError **er
   }
 }
 
-static JsonObject *
-claims_if_signed (const char *token, jwt_alg_t algorithm, const char *key)
+/* Not by libjwt, which before 1.16 compares byte by byte until one differs. */
+static gboolean
+is_hmac_by (const char *token, const char *secret)
+{
+  const char *signature = strrchr (token, '.') + 1;
+  g_autoptr (GHmac) hmac =
+      g_hmac_new (G_CHECKSUM_SHA256, (const guchar *)secret, strlen (secret));
+  guint8 digest[32];
+  gsize length = sizeof digest;
+  g_autofree char *wanted = NULL;
+
+  g_hmac_update (hmac, (const guchar *)token, signature - 1 - token);
+  g_hmac_get_digest (hmac, digest, &length);
+  wanted = base64url_encode (digest, length);
+  return strlen (signature) == strlen (wanted) &&
+         CRYPTO_memcmp (signature, wanted, strlen (wanted)) == 0;
+}
+
+static gboolean
+is_signed_by (const char *token, const char *public_key)
 {
   g_autoptr (jwt_t) jwt = NULL;
 
-  if (jwt_decode (&jwt, token, (const unsigned char *)key, (int)strlen (key)) != 0 ||
-      jwt_get_alg (jwt) != algorithm)
-    return NULL;
-  return parse_claims (jwt, NULL);
+  return jwt_decode (&jwt, token, (const unsigned char *)public_key,
+             (int)strlen (public_key)) == 0 &&
+         jwt_get_alg (jwt) == JWT_ALG_ES256;
 }
 
 /* callstats wrote the secret of an application as base64(key id):secret, and its clients
@@ -249,28 +298,33 @@ find_signing_part (const char *secret)
              : NULL;
 }
 
-static JsonObject *
-verified_claims (
+static gboolean
+is_by (const char *token, jwt_alg_t algorithm, const char *key)
+{
+  const char *part;
+
+  if (algorithm == JWT_ALG_ES256)
+    return is_signed_by (token, key);
+  part = find_signing_part (key);
+  return is_hmac_by (token, key) || (part != NULL && is_hmac_by (token, part));
+}
+
+static const char *
+find_signer (
     const char *token, jwt_alg_t algorithm, const GPtrArray *keys, GError **error)
 {
-  for (guint i = 0; i < keys->len; i++) {
-    const char *key = g_ptr_array_index (keys, i);
-    const char *part = algorithm == JWT_ALG_HS256 ? find_signing_part (key) : NULL;
-    JsonObject *claims = claims_if_signed (token, algorithm, key);
-
-    if (claims == NULL && part != NULL)
-      claims = claims_if_signed (token, algorithm, part);
-    if (claims != NULL)
-      return claims;
-  }
+  for (guint i = 0; i < keys->len; i++)
+    if (is_by (token, algorithm, keys->pdata[i]))
+      return keys->pdata[i];
   return invalid (error, "its signature is by no secret or key of this application");
 }
 
+/* credential: (out): what signed it. Returns: (nullable): NULL with an error. */
 static JsonObject *
-check_signature (const Applications *applications, const char *token, GError **error)
+check_signature (const Applications *applications, const char *token,
+    const char **credential, GError **error)
 {
-  g_autofree char *app = NULL;
-  Claimed claimed = { 0 };
+  g_auto (Claimed) claimed = { 0 };
   const GPtrArray *keys;
 
   if (token == NULL || *token == '\0') {
@@ -282,21 +336,31 @@ check_signature (const Applications *applications, const char *token, GError **e
     return invalid (error, "it is longer than 8192 bytes");
   if (!read_claimed (token, &claimed, error))
     return NULL;
-  app = claimed.app;
   keys = find_keys (applications, &claimed, error);
-  return keys != NULL ? verified_claims (token, claimed.algorithm, keys, error) : NULL;
+  if (keys == NULL)
+    return NULL;
+  *credential = find_signer (token, claimed.algorithm, keys, error);
+  return *credential != NULL ? g_steal_pointer (&claimed.claims) : NULL;
+}
+
+static char *
+hash_credential (const char *credential)
+{
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, credential, -1);
 }
 
 /* identity: (transfer full) (nullable); refused: (transfer full): set where it is NULL.
  */
 static Identity *
-finish (Identity *identity, GError *refused, GError **error)
+finish (Identity *identity, const char *credential, GError *refused, GError **error)
 {
-  if (identity == NULL) {
-    counter_add (COUNTER_TOKENS_REFUSED, (guint)refused->code, 1);
-    g_propagate_error (error, refused);
+  if (identity != NULL) {
+    identity->credential = hash_credential (credential);
+    return identity;
   }
-  return identity;
+  counter_add (COUNTER_TOKENS_REFUSED, (guint)refused->code, 1);
+  g_propagate_error (error, refused);
+  return NULL;
 }
 
 Identity *
@@ -304,18 +368,13 @@ auth_check_token (const Applications *applications, const Origins *origins,
     const char *token, gint64 now, GError **error)
 {
   GError *refused = NULL;
-  g_autoptr (JsonObject) claims = check_signature (applications, token, &refused);
+  const char *credential = NULL;
+  g_autoptr (JsonObject) claims =
+      check_signature (applications, token, &credential, &refused);
   Identity *identity =
       claims != NULL ? check_claims (claims, origins, now, &refused) : NULL;
 
-  return finish (identity, refused, error);
-}
-
-/* Where a time is claimed at all, it must be one. */
-static gboolean
-claim_time_if_any (JsonObject *claims, const char *name, gint64 *time)
-{
-  return !json_object_has_member (claims, name) || claim_time (claims, name, time);
+  return finish (identity, credential, refused, error);
 }
 
 /* Browsers sign without any time, so what they do not claim is not asked for. */
@@ -348,9 +407,41 @@ auth_check_assertion (const Applications *applications, const Origins *origins,
     const char *assertion, gint64 now, GError **error)
 {
   GError *refused = NULL;
-  g_autoptr (JsonObject) claims = check_signature (applications, assertion, &refused);
+  const char *credential = NULL;
+  g_autoptr (JsonObject) claims =
+      check_signature (applications, assertion, &credential, &refused);
   Identity *identity =
       claims != NULL ? check_assertion_claims (claims, origins, now, &refused) : NULL;
 
-  return finish (identity, refused, error);
+  return finish (identity, credential, refused, error);
+}
+
+static gboolean
+has_credential (const GPtrArray *keys, const char *hash)
+{
+  for (guint i = 0; i < keys->len; i++) {
+    g_autofree char *other = hash_credential (keys->pdata[i]);
+
+    if (strcmp (other, hash) == 0)
+      return TRUE;
+  }
+  return FALSE;
+}
+
+gboolean
+auth_check_identity (
+    const Applications *applications, const Identity *identity, GError **error)
+{
+  if (!applications_contain (applications, identity->app)) {
+    g_set_error_literal (
+        error, AUTH_ERROR, AUTH_ERROR_APPLICATION, "The application has been taken away");
+    return FALSE;
+  }
+  if (has_credential (
+          applications_get_secrets (applications, identity->app), identity->credential) ||
+      has_credential (applications_get_public_keys (applications, identity->app),
+          identity->credential))
+    return TRUE;
+  invalid (error, "the secret or key it was signed with has been taken away");
+  return FALSE;
 }

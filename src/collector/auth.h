@@ -30,7 +30,8 @@ const char *auth_error_code (const GError *error);
 typedef struct {
   char *app;
   char *user;
-  gint64 expires; /* seconds since the epoch */
+  gint64 expires;   /* seconds since the epoch */
+  char *credential; /* a hash of the secret or key that signed its token */
 } Identity;
 
 void identity_free (Identity *identity);
@@ -42,5 +43,9 @@ Identity *auth_check_token (const Applications *applications, const Origins *ori
  * only the application and the user must be claimed; expires is 0 where exp is not. */
 Identity *auth_check_assertion (const Applications *applications, const Origins *origins,
     const char *assertion, gint64 now, GError **error);
+
+/* Whether whom it was given to may still write, after the applications were reloaded. */
+gboolean auth_check_identity (
+    const Applications *applications, const Identity *identity, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Identity, identity_free)

@@ -375,8 +375,23 @@ take_token (IngestConnection *self, JsonObject *message)
            strcmp (identity->user, self->identity->user) != 0)
     ingest_connection_close (self, CALLSTATS_CLOSE_UNAUTHORIZED,
         "the new token is for another application or user");
-  else
-    self->identity->expires = identity->expires;
+  else {
+    identity_free (self->identity);
+    self->identity = g_steal_pointer (&identity);
+  }
+}
+
+void
+ingest_connection_check_identity (IngestConnection *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (auth_check_identity (self->ingest->applications, self->identity, &error))
+    return;
+  ingest_connection_close (self,
+      error->code == AUTH_ERROR_APPLICATION ? CALLSTATS_CLOSE_UNKNOWN_APPLICATION
+                                            : CALLSTATS_CLOSE_UNAUTHORIZED,
+      auth_error_code (error));
 }
 
 static void

@@ -61,6 +61,8 @@ void ingest_connection_close (
 /* Once a second: deadlines, and acks that could not be sent. monotonic in µs, now in s.
  */
 void ingest_connection_tick (IngestConnection *connection, gint64 monotonic, gint64 now);
+/* Closes it where its application, or what signed its token, is no longer known. */
+void ingest_connection_check_identity (IngestConnection *connection);
 /* Sends the ingest's request to move, where there is one and the client was welcomed. */
 void ingest_connection_move (IngestConnection *connection);
 /* Reads on, unless too much still waits. */

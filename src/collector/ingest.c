@@ -181,6 +181,15 @@ ingest_remove_waiting (Ingest *ingest, gsize bytes)
     ingest_connection_resume (list->pdata[i]);
 }
 
+void
+ingest_check_identities (Ingest *ingest)
+{
+  g_autoptr (GPtrArray) list = list_connections (ingest);
+
+  for (guint i = 0; i < list->len; i++)
+    ingest_connection_check_identity (list->pdata[i]);
+}
+
 static gboolean
 on_nobody_to_move (gpointer user_data)
 {

@@ -26,6 +26,10 @@ void ingest_add_routes (Ingest *ingest, Router *router);
 /* WebSockets that are open. */
 guint ingest_count_connections (const Ingest *ingest);
 
+/* After the applications were reloaded: ends the connections of those who may no longer
+ * write. */
+void ingest_check_identities (Ingest *ingest);
+
 /* Asks every client, and those that still come, to move to another collector, and calls
  * func when all have left or had their time. to: a WebSocket's address. */
 void ingest_move (Ingest *ingest, const char *to, GSourceFunc func, gpointer user_data);

@@ -14,12 +14,14 @@
 
 #include "applications-private.h"
 #include "callstats/callstats-error.h"
+#include "ini-lines.h"
 
 struct _KeyFile {
-  GKeyFile *keys;
-  char *path; /* as it was given: what is in it is relative to that */
-  char *real; /* without symbolic links */
-  char *name; /* in the folder */
+  GKeyFile *keys;  /* what it says */
+  IniLines *lines; /* the same, as it is written */
+  char *path;      /* as it was given: what is in it is relative to that */
+  char *real;      /* without symbolic links */
+  char *name;      /* in the folder */
   int folder;
 };
 
@@ -31,6 +33,7 @@ key_file_free (KeyFile *file)
   if (file->folder != -1)
     close (file->folder);
   g_key_file_unref (file->keys);
+  ini_lines_free (file->lines);
   g_free (file->path);
   g_free (file->real);
   g_free (file->name);
@@ -71,13 +74,16 @@ load (KeyFile *file, GError **error)
 {
   g_autoptr (PrivateFile) content = NULL;
 
-  if (!g_file_test (file->path, G_FILE_TEST_EXISTS))
+  if (!g_file_test (file->path, G_FILE_TEST_EXISTS)) {
+    file->lines = ini_lines_new ("");
     return TRUE;
+  }
   content = private_file_read ("key file", file->path, error);
   if (content == NULL)
     return FALSE;
-  if (g_key_file_load_from_data (file->keys, content->text, content->length,
-          G_KEY_FILE_KEEP_COMMENTS | G_KEY_FILE_KEEP_TRANSLATIONS, error))
+  file->lines = ini_lines_new (content->text);
+  if (g_key_file_load_from_data (
+          file->keys, content->text, content->length, G_KEY_FILE_NONE, error))
     return TRUE;
   g_prefix_error (error, "key file \"%s\" is broken: ", file->path);
   return FALSE;
@@ -98,29 +104,52 @@ key_file_open (const char *path, GError **error)
   return g_steal_pointer (&file);
 }
 
-GKeyFile *
-key_file_get_keys (KeyFile *file)
-{
-  return file->keys;
-}
-
-const char *
-key_file_get_path (const KeyFile *file)
-{
-  return file->path;
-}
-
 gboolean
 key_file_save (KeyFile *file, GError **error)
 {
   g_autoptr (Applications) applications = applications_new ();
-  gsize length;
-  g_autofree char *text = g_key_file_to_data (file->keys, &length, NULL);
+  g_autofree char *text = ini_lines_to_text (file->lines);
+  gsize length = strlen (text);
 
   applications->keep_sealed = TRUE;
   return applications_read_key_text (
              applications, file->path, text, length, NULL, error) &&
          private_file_replace (file->folder, file->name, text, length, error);
+}
+
+gboolean
+key_file_has_group (KeyFile *file, const char *group)
+{
+  return g_key_file_has_group (file->keys, group);
+}
+
+GStrv
+key_file_get_groups (KeyFile *file)
+{
+  return g_key_file_get_groups (file->keys, NULL);
+}
+
+void
+key_file_remove_group (KeyFile *file, const char *group)
+{
+  g_key_file_remove_group (file->keys, group, NULL);
+  ini_lines_remove_group (file->lines, group);
+}
+
+/* The lines take over what the keys say of one. */
+static void
+write_line (KeyFile *file, const char *group, const char *key)
+{
+  g_autofree char *value = g_key_file_get_value (file->keys, group, key, NULL);
+
+  ini_lines_set (file->lines, group, key, value);
+}
+
+void
+key_file_set (KeyFile *file, const char *group, const char *key, const char *value)
+{
+  g_key_file_set_string (file->keys, group, key, value);
+  write_line (file, group, key);
 }
 
 GStrv
@@ -141,6 +170,7 @@ key_file_set_list (
     g_key_file_set_string_list (file->keys, group, key, values, n);
   else
     g_key_file_remove_key (file->keys, group, key, NULL);
+  write_line (file, group, key);
 }
 
 void

@@ -16,15 +16,16 @@ typedef struct _KeyFile KeyFile;
 KeyFile *key_file_open (const char *path, GError **error);
 void key_file_free (KeyFile *file);
 
-/* Of its groups and keys; changes reach the file with key_file_save(). */
-GKeyFile *key_file_get_keys (KeyFile *file);
-/* The path without symbolic links. */
-const char *key_file_get_path (const KeyFile *file);
 /* Fails, and leaves the file alone, where the collector could not read it. */
 gboolean key_file_save (KeyFile *file, GError **error);
 
-/* Of a list that may be absent. */
-gboolean key_file_has_sealed (KeyFile *file);
+gboolean key_file_has_group (KeyFile *file, const char *group);
+/* Returns: (transfer full) */
+GStrv key_file_get_groups (KeyFile *file);
+void key_file_remove_group (KeyFile *file, const char *group);
+
+void key_file_set (KeyFile *file, const char *group, const char *key, const char *value);
+/* Returns: (transfer full): of a list; empty where there is none. */
 GStrv key_file_get_list (KeyFile *file, const char *group, const char *key);
 /* An empty list takes the key away. */
 void key_file_set_list (
@@ -32,5 +33,7 @@ void key_file_set_list (
 /* At the end: the newest is last. */
 void key_file_append (
     KeyFile *file, const char *group, const char *key, const char *value);
+/* Whether any secret in it is sealed. */
+gboolean key_file_has_sealed (KeyFile *file);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (KeyFile, key_file_free)

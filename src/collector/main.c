@@ -129,10 +129,12 @@ reload_applications (Collector *collector)
 {
   g_autoptr (GError) error = NULL;
 
-  if (applications_reload (collector->options->applications, &error))
-    log_info ("applications-reloaded", NULL);
-  else
+  if (!applications_reload (collector->options->applications, &error)) {
     log_reload_failure ("applications", error);
+    return;
+  }
+  ingest_check_identities (collector->ingest);
+  log_info ("applications-reloaded", NULL);
 }
 
 static void

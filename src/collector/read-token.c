@@ -7,29 +7,12 @@
  */
 #include "read-token.h"
 
-#include <openssl/rand.h>
 #include <string.h>
 
+#include "random-text.h"
+
 #define PREFIX "csr_" /* tells people and scanners of leaks what they have found */
-#define RANDOM_BYTES 32
 #define TEXT_LENGTH 43
-
-char *
-random_text_new (void)
-{
-  guint8 bytes[RANDOM_BYTES];
-  char *text;
-
-  /* Without randomness there is nothing to go on with. */
-  if (RAND_bytes (bytes, sizeof bytes) != 1)
-    g_error ("libcrypto has no random numbers");
-  text = g_base64_encode (bytes, sizeof bytes);
-  explicit_bzero (bytes, sizeof bytes);
-  g_strdelimit (text, "+", '-');
-  g_strdelimit (text, "/", '_');
-  text[TEXT_LENGTH] = '\0';
-  return text;
-}
 
 char *
 read_token_new (void)

@@ -12,6 +12,3 @@
 char *read_token_new (void);
 /* Returns: whether the text has a read token's form; only then is there a hash. */
 gboolean read_token_hash (const char *token, guint8 hash[READ_TOKEN_HASH_BYTES]);
-
-/* Returns: (transfer full): 256 random bits in base64url. */
-char *random_text_new (void);
