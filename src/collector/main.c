@@ -18,15 +18,16 @@
 #include "access.h"
 #include "certificate.h"
 #include "commands.h"
+#include "health.h"
 #include "ingest.h"
 #include "log.h"
 #include "metrics.h"
 #include "options.h"
 #include "page.h"
 #include "query.h"
-#include "reply.h"
 #include "server.h"
 #include "webhooks.h"
+#include "service-manager.h"
 
 /* Files that are open beside connections. */
 #define OTHER_FILES 64
@@ -38,6 +39,7 @@ typedef struct {
   RateLimits *limits;
   Webhooks *webhooks;
   Metrics *metrics;
+  Health *health;
   Ingest *ingest;
   Access *access;
   Query *query;
@@ -45,7 +47,8 @@ typedef struct {
   Server *server;
   const Options *options;
   GTlsCertificate *certificate; /* nullable */
-  guint goodbyes;               /* that are still being said */
+  guint watchdog;
+  guint goodbyes; /* that are still being said */
   gboolean stopping;
 } Collector;
 
@@ -91,6 +94,8 @@ on_signal (gpointer user_data)
     return quit (collector), G_SOURCE_CONTINUE;
   collector->stopping = TRUE;
   log_info ("stopping", NULL);
+  service_manager_tell ("STOPPING=1");
+  health_stop (collector->health);
   if (collector->options->move_to != NULL)
     ingest_move (collector->ingest, collector->options->move_to, say_goodbye, collector);
   else
@@ -153,10 +158,12 @@ on_reload (gpointer user_data)
 {
   Collector *collector = user_data;
 
-  if (collector->stopping)
+  if (collector->stopping || collector->server == NULL)
     return G_SOURCE_CONTINUE;
+  service_manager_tell_reloading ();
   reload_applications (collector);
   reload_certificate (collector);
+  service_manager_tell ("READY=1");
   return G_SOURCE_CONTINUE;
 }
 
@@ -184,13 +191,6 @@ announce (const char *scheme, const char *host, guint16 port)
                                      : "callstats-collector: listening on %s://%s:%u/\n",
       scheme, host, port);
   fflush (stdout);
-}
-
-static void
-serve_health (
-    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
-{
-  reply_json (message, SOUP_STATUS_OK, g_strdup ("{\"status\":\"ok\"}\n"));
 }
 
 static gboolean
@@ -235,7 +235,7 @@ add_routes (Collector *collector)
 {
   collector->router = router_new (check_reader, collector->access);
   page_add_routes (collector->router);
-  router_add (collector->router, "GET", "/healthz", ROUTE_OPEN, 0, serve_health, NULL);
+  health_add_routes (collector->health, collector->router);
   ingest_add_routes (collector->ingest, collector->router);
   query_add_routes (collector->query, collector->router);
   metrics_add_routes (collector->metrics, collector->router);
@@ -262,6 +262,8 @@ start_server (Collector *collector, GError **error)
       options->origins, options->host, server_get_port (collector->server));
   announce (collector->certificate != NULL ? "https" : "http", options->host,
       server_get_port (collector->server));
+  service_manager_tell ("READY=1");
+  collector->watchdog = service_manager_keep_watch ();
   return TRUE;
 }
 
@@ -280,6 +282,7 @@ start (Collector *collector, GError **error)
   collector->webhooks = webhooks_new (collector->store, options->webhooks);
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
+  collector->health = health_new (collector->store);
   collector->limits = rate_limits_new (
       (guint)options->app_record_rate, (guint)options->client_record_rate);
   ingest_set_limits (
@@ -296,12 +299,14 @@ start (Collector *collector, GError **error)
 static void
 stop (Collector *collector)
 {
+  g_clear_handle_id (&collector->watchdog, g_source_remove);
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
   g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
+  g_clear_pointer (&collector->health, health_free);
   g_clear_pointer (&collector->store, store_free);
   while (g_main_context_iteration (NULL, FALSE))
     ;
@@ -326,8 +331,8 @@ run (const Options *options, GError **error)
   Collector collector = { .loop = g_main_loop_new (NULL, FALSE), .options = options };
   guint interrupt = g_unix_signal_add (SIGINT, on_signal, &collector);
   guint terminate = g_unix_signal_add (SIGTERM, on_signal, &collector);
+  guint hang_up = g_unix_signal_add (SIGHUP, on_reload, &collector);
   gboolean started = start (&collector, error);
-  guint hang_up = started ? g_unix_signal_add (SIGHUP, on_reload, &collector) : 0;
 
   if (started && options->print_routes)
     print_routes (collector.router);
@@ -337,8 +342,7 @@ run (const Options *options, GError **error)
   /* Only now: an impatient second signal must not kill it between the last commits. */
   g_source_remove (interrupt);
   g_source_remove (terminate);
-  if (hang_up != 0)
-    g_source_remove (hang_up);
+  g_source_remove (hang_up);
   g_main_loop_unref (collector.loop);
   return started;
 }

@@ -12,6 +12,7 @@ typedef struct {
   void (*free) (Store *store);
   void (*set_tally) (Store *store, Tally *tally);
   void (*flush) (Store *store, GSourceFunc func, gpointer user_data);
+  void (*probe) (Store *store, StoreProbed func, gpointer user_data);
 
   StoreSession *(*session_open) (Store *store, const char *app, const char *user,
       const char *user_name, const char *name, const StoreSessionEvents *events,

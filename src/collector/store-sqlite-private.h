@@ -123,6 +123,10 @@ int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor
 GPtrArray *sqlite_list_activity (sqlite3 *db, gint64 now, GError **error);
 guint64 sqlite_get_size (const char *path);
 
+/* ---- store-sqlite-probe.c ---- */
+
+void sqlite_store_probe (Store *store, StoreProbed func, gpointer user_data);
+
 /* ---- store-sqlite-deliveries.c ---- */
 
 void sqlite_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,

@@ -578,6 +578,7 @@ const StoreBackend store_sqlite = {
   .free = close_store,
   .set_tally = set_tally,
   .flush = flush_store,
+  .probe = sqlite_store_probe,
   .session_open = session_open,
   .session_set_clock = session_set_clock,
   .session_append = session_append,

@@ -44,6 +44,12 @@ store_set_tally (Store *store, Tally *tally)
 }
 
 void
+store_probe (Store *store, StoreProbed func, gpointer user_data)
+{
+  store->backend->probe (store, func, user_data);
+}
+
+void
 store_flush (Store *store, GSourceFunc func, gpointer user_data)
 {
   store->backend->flush (store, func, user_data);

@@ -341,6 +341,10 @@ Store *store_open (const char *location, GError **error);
 /* What is stored from now on is counted there; it must outlive the store. Before the
  * first session. */
 void store_set_tally (Store *store, Tally *tally);
+/* error: (nullable): why a write could not be made durable. */
+typedef void (*StoreProbed) (gpointer user_data, const GError *error);
+/* Writes what is there already, to learn whether it can. */
+void store_probe (Store *store, StoreProbed func, gpointer user_data);
 /* func is called once all that was appended before is durable or has failed. */
 void store_flush (Store *store, GSourceFunc func, gpointer user_data);
 /* Writes what was appended, then closes. */
