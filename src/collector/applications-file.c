@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "callstats/callstats-error.h"
+#include "callstats/callstats-json-private.h"
 #include "public-key.h"
+#include "web-origin.h"
 
 #define MAX_SECRET 4096
 #define MAX_CREDENTIALS 8 /* of a kind; a bad token costs as many checks */
@@ -288,6 +290,75 @@ set_summary_days (Group *group, const char *value, GError **error)
       group, "summary-days", value, &group->application->summary_days, error);
 }
 
+static gboolean
+add_allowed_origin (Group *group, const char *value, GError **error)
+{
+  if (!web_origin_is_pattern (value))
+    return fail (error,
+        "key file \"%s\": allowed-origins=%s of [%s] is no origin of pages; write it "
+        "like "
+        "https://app.example.org or https://*.example.org",
+        group->path, value, group->app);
+  g_ptr_array_add (group->application->allowed_origins, g_strdup (value));
+  return TRUE;
+}
+
+static gboolean
+parse_boolean (
+    Group *group, const char *name, const char *value, gboolean *flag, GError **error)
+{
+  *flag = strcmp (value, "true") == 0;
+  if (*flag || strcmp (value, "false") == 0)
+    return TRUE;
+  return fail (error, "key file \"%s\": %s=%s of [%s] is neither true nor false",
+      group->path, name, value, group->app);
+}
+
+/* value: a JSON object, which clients are given as it is. */
+static gboolean
+parse_config (
+    Group *group, const char *name, const char *value, char **config, GError **error)
+{
+  g_autoptr (GError) broken = NULL;
+  JsonObject *object = callstats_json_parse_object (value, strlen (value), &broken);
+
+  if (object == NULL)
+    return fail (error, "key file \"%s\": %s= of [%s] is no JSON object: %s", group->path,
+        name, group->app, broken->message);
+  json_object_unref (object);
+  g_free (*config);
+  *config = g_strdup (value);
+  return TRUE;
+}
+
+static gboolean
+set_default_config (Group *group, const char *value, GError **error)
+{
+  return parse_config (
+      group, "default-config", value, &group->application->default_config, error);
+}
+
+static gboolean
+set_recommended_config (Group *group, const char *value, GError **error)
+{
+  return parse_config (
+      group, "recommended-config", value, &group->application->recommended_config, error);
+}
+
+static gboolean
+set_collect_sdp (Group *group, const char *value, GError **error)
+{
+  return parse_boolean (
+      group, "collect-sdp", value, &group->application->collects_sdp, error);
+}
+
+static gboolean
+set_collect_devices (Group *group, const char *value, GError **error)
+{
+  return parse_boolean (
+      group, "collect-devices", value, &group->application->collects_devices, error);
+}
+
 typedef struct {
   const char *name;
   gboolean list;    /* values are parted by ; */
@@ -302,6 +373,11 @@ static const GroupKey group_keys[] = {
   { "public-key", TRUE, FALSE, add_public_key },
   { "key-file", TRUE, FALSE, add_key_file },
   { "read-token", TRUE, TRUE, add_read_token },
+  { "allowed-origins", TRUE, FALSE, add_allowed_origin },
+  { "collect-sdp", FALSE, FALSE, set_collect_sdp },
+  { "collect-devices", FALSE, FALSE, set_collect_devices },
+  { "default-config", FALSE, FALSE, set_default_config },
+  { "recommended-config", FALSE, FALSE, set_recommended_config },
   { "raw-days", FALSE, FALSE, set_raw_days },
   { "summary-days", FALSE, FALSE, set_summary_days },
 };

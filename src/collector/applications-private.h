@@ -15,10 +15,15 @@ typedef struct {
 } ReadToken;
 
 typedef struct {
-  char *name;             /* nullable */
-  GPtrArray *secrets;     /* utf8 */
-  GPtrArray *public_keys; /* utf8: PEM */
-  GPtrArray *read_tokens; /* ReadToken */
+  char *name;                 /* nullable */
+  GPtrArray *secrets;         /* utf8 */
+  GPtrArray *public_keys;     /* utf8: PEM */
+  GPtrArray *read_tokens;     /* ReadToken */
+  GPtrArray *allowed_origins; /* utf8: see web-origin.h */
+  gboolean collects_sdp;
+  gboolean collects_devices;
+  char *default_config; /* nullable, as the next: JSON */
+  char *recommended_config;
   int raw_days;
   int summary_days;
 } Application;

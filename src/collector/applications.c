@@ -56,6 +56,7 @@ application_new (void)
   application->secrets = g_ptr_array_new_with_free_func (secret_free);
   application->public_keys = g_ptr_array_new_with_free_func (g_free);
   application->read_tokens = g_ptr_array_new_with_free_func (read_token_free);
+  application->allowed_origins = g_ptr_array_new_with_free_func (g_free);
   application->raw_days = -1;
   application->summary_days = -1;
   return application;
@@ -70,6 +71,9 @@ application_free (gpointer data)
   g_ptr_array_unref (application->secrets);
   g_ptr_array_unref (application->public_keys);
   g_ptr_array_unref (application->read_tokens);
+  g_ptr_array_unref (application->allowed_origins);
+  g_free (application->default_config);
+  g_free (application->recommended_config);
   g_free (application);
 }
 
@@ -266,6 +270,46 @@ applications_get_summary_days (const Applications *applications, const char *app
   const Application *application = find (applications, app);
 
   return application != NULL ? application->summary_days : -1;
+}
+
+const GPtrArray *
+applications_get_allowed_origins (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->allowed_origins : NULL;
+}
+
+gboolean
+applications_collect_sdp (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL && application->collects_sdp;
+}
+
+gboolean
+applications_collect_devices (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL && application->collects_devices;
+}
+
+const char *
+applications_get_default_config (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->default_config : NULL;
+}
+
+const char *
+applications_get_recommended_config (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->recommended_config : NULL;
 }
 
 static int

@@ -46,6 +46,19 @@ const char *applications_get_name (const Applications *applications, const char 
 /* How long it keeps its reports and its summaries; -1: it does not say. */
 int applications_get_raw_days (const Applications *applications, const char *app);
 int applications_get_summary_days (const Applications *applications, const char *app);
+/* Which pages may report from a browser, as web-origin.h has them; empty: all. Returns:
+ * (transfer none) (nullable) (element-type utf8): NULL: the application is not known. */
+const GPtrArray *applications_get_allowed_origins (
+    const Applications *applications, const char *app);
+/* Whether clients of callstats are asked for session descriptions and device lists. */
+gboolean applications_collect_sdp (const Applications *applications, const char *app);
+gboolean applications_collect_devices (const Applications *applications, const char *app);
+/* What clients of callstats are told of peer connections and media: a JSON object.
+ * Returns: (transfer none) (nullable) */
+const char *applications_get_default_config (
+    const Applications *applications, const char *app);
+const char *applications_get_recommended_config (
+    const Applications *applications, const char *app);
 /* Returns: (transfer container): their ids, sorted. */
 GPtrArray *applications_list (const Applications *applications);
 

@@ -25,6 +25,8 @@
 #include "options.h"
 #include "page.h"
 #include "query.h"
+#include "reply.h"
+#include "rest.h"
 #include "server.h"
 #include "webhooks.h"
 #include "service-manager.h"
@@ -43,6 +45,7 @@ typedef struct {
   Ingest *ingest;
   Access *access;
   Query *query;
+  Rest *rest;
   Router *router;
   Server *server;
   const Options *options;
@@ -78,6 +81,7 @@ say_goodbye (gpointer user_data)
   Collector *collector = user_data;
 
   collector->goodbyes = 2;
+  rest_stop (collector->rest);
   server_stop (collector->server, on_goodbye_said, collector);
   ingest_stop (collector->ingest, on_goodbye_said, collector);
   return G_SOURCE_REMOVE;
@@ -239,6 +243,7 @@ add_routes (Collector *collector)
   ingest_add_routes (collector->ingest, collector->router);
   query_add_routes (collector->query, collector->router);
   metrics_add_routes (collector->metrics, collector->router);
+  rest_add_routes (collector->rest, collector->router);
 }
 
 static gboolean
@@ -291,6 +296,8 @@ start (Collector *collector, GError **error)
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   start_metrics (collector);
+  collector->rest =
+      rest_new (collector->store, options->applications, options->origins);
   add_routes (collector);
   return start_server (collector, error);
 }
@@ -312,6 +319,7 @@ stop (Collector *collector)
     ;
   g_clear_pointer (&collector->webhooks, webhooks_free);
   g_clear_pointer (&collector->ingest, ingest_free);
+  g_clear_pointer (&collector->rest, rest_free);
   g_clear_pointer (&collector->limits, rate_limits_free);
   g_clear_pointer (&collector->tally, tally_free);
   g_clear_object (&collector->certificate);

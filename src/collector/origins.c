@@ -11,6 +11,7 @@
 struct _Origins {
   GPtrArray *authorities; /* "host:port" in lower case, an IPv6 address in brackets */
   GPtrArray *hosts;       /* the host of each --origin */
+  GPtrArray *urls;        /* each --origin as http(s)://host[:port] */
 };
 
 typedef struct {
@@ -32,6 +33,7 @@ origins_new (void)
 
   origins->authorities = g_ptr_array_new_with_free_func (g_free);
   origins->hosts = g_ptr_array_new_with_free_func (g_free);
+  origins->urls = g_ptr_array_new_with_free_func (g_free);
   return origins;
 }
 
@@ -42,6 +44,7 @@ origins_free (Origins *origins)
     return;
   g_ptr_array_unref (origins->authorities);
   g_ptr_array_unref (origins->hosts);
+  g_ptr_array_unref (origins->urls);
   g_free (origins);
 }
 
@@ -110,6 +113,20 @@ origins_add_address (Origins *origins, const char *host, guint16 port)
   g_ptr_array_add (origins->hosts, g_ascii_strdown (host, -1));
 }
 
+static char *
+make_url (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+  gboolean secure = g_ascii_strcasecmp (scheme, "wss") == 0 ||
+                    g_ascii_strcasecmp (scheme, "https") == 0;
+  int port = g_uri_get_port (uri);
+
+  if (port == default_port (scheme))
+    port = -1;
+  return g_uri_join (G_URI_FLAGS_NONE, secure ? "https" : "http", NULL,
+      g_uri_get_host (uri), port, "", NULL, NULL);
+}
+
 gboolean
 origins_add (Origins *origins, const char *url, GError **error)
 {
@@ -124,6 +141,7 @@ origins_add (Origins *origins, const char *url, GError **error)
   }
   g_ptr_array_add (origins->authorities, authority_of (uri));
   g_ptr_array_add (origins->hosts, g_ascii_strdown (g_uri_get_host (uri), -1));
+  g_ptr_array_add (origins->urls, make_url (uri));
   return TRUE;
 }
 
@@ -163,4 +181,25 @@ origins_match_host (const Origins *origins, const char *host)
     return TRUE;
   lower = g_ascii_strdown (g_uri_get_host (uri), -1);
   return g_ptr_array_find_with_equal_func (origins->hosts, lower, g_str_equal, NULL);
+}
+
+/* Returns: whether the URL is of this host, on whatever port. */
+static gboolean
+has_host (const char *url, const char *host)
+{
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+
+  return g_ascii_strcasecmp (g_uri_get_host (uri), host) == 0;
+}
+
+char *
+origins_make_url (const Origins *origins, const char *host, const char *scheme)
+{
+  g_autofree char *url = g_strconcat (scheme, "://", host, NULL);
+  g_autoptr (GUri) uri = parse_origin (url);
+
+  for (guint i = 0; uri != NULL && i < origins->urls->len; i++)
+    if (has_host (origins->urls->pdata[i], g_uri_get_host (uri)))
+      return g_strdup (origins->urls->pdata[i]);
+  return g_steal_pointer (&url);
 }

@@ -27,5 +27,9 @@ gboolean origins_add (Origins *origins, const char *url, GError **error);
 gboolean origins_match_audience (const Origins *origins, const char *audience);
 /* host: a Host header; loopback matches with any port. */
 gboolean origins_match_host (const Origins *origins, const char *host);
+/* Where a request that came to this Host came to: the --origin with this host, as https:
+ * or http:, else the Host itself. scheme: http or https, of the connection. Returns:
+ * (transfer full): without a slash at its end. */
+char *origins_make_url (const Origins *origins, const char *host, const char *scheme);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Origins, origins_free)

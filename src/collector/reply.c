@@ -62,6 +62,13 @@ reply_error (SoupServerMessage *message, guint status, const char *code, const c
 }
 
 void
+reply_empty (SoupServerMessage *message, guint status)
+{
+  set_common_headers (message, "no-store");
+  soup_server_message_set_status (message, status, NULL);
+}
+
+void
 reply_file (SoupServerMessage *message, const char *resource, const char *content_type)
 {
   g_autoptr (GBytes) bytes =

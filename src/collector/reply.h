@@ -17,6 +17,7 @@ void reply_text (
 /* {"error": {"code", "message"}} */
 void reply_error (
     SoupServerMessage *message, guint status, const char *code, const char *text);
+void reply_empty (SoupServerMessage *message, guint status);
 /* A file of the page. */
 void reply_file (
     SoupServerMessage *message, const char *resource, const char *content_type);

@@ -26,6 +26,9 @@ struct _Router {
   GPtrArray *routes; /* Route */
   RouterCheckFunc check;
   gpointer check_data;
+  RouterFunc preflight; /* nullable */
+  gpointer preflight_data;
+  char *implied_prefix; /* nullable */
 };
 
 typedef struct {
@@ -70,6 +73,7 @@ router_free (Router *router)
   if (router == NULL)
     return;
   g_ptr_array_unref (router->routes);
+  g_free (router->implied_prefix);
   g_free (router);
 }
 
@@ -87,6 +91,20 @@ router_add (Router *router, const char *method, const char *pattern, RouteAccess
   route->func = func;
   route->user_data = user_data;
   g_ptr_array_add (router->routes, route);
+}
+
+void
+router_set_preflight (Router *router, RouterFunc func, gpointer user_data)
+{
+  router->preflight = func;
+  router->preflight_data = user_data;
+}
+
+void
+router_set_implied_prefix (Router *router, const char *prefix)
+{
+  g_free (router->implied_prefix);
+  router->implied_prefix = g_strdup (prefix);
 }
 
 static gboolean
@@ -122,6 +140,34 @@ find_route (const Router *router, char **path, const char *method)
   return NULL;
 }
 
+/* The first route of a path, whatever its method. */
+static const Route *
+find_place (const Router *router, char **path)
+{
+  for (guint i = 0; i < router->routes->len; i++)
+    if (match_path (router->routes->pdata[i], path))
+      return router->routes->pdata[i];
+  return NULL;
+}
+
+static GStrv
+split_path (const Router *router, const char *path)
+{
+  g_auto (GStrv) segments = g_strsplit (path, "/", -1);
+  g_autofree char *whole = NULL;
+  g_auto (GStrv) implied = NULL;
+  const Route *place;
+
+  if (router->implied_prefix == NULL || find_place (router, segments) != NULL)
+    return g_steal_pointer (&segments);
+  whole = g_strconcat (router->implied_prefix, path, NULL);
+  implied = g_strsplit (whole, "/", -1);
+  place = find_place (router, implied);
+  return place != NULL && place->access == ROUTE_CROSS_ORIGIN
+             ? g_steal_pointer (&implied)
+             : g_steal_pointer (&segments);
+}
+
 /* What is too long is read on, so that the client hears why, but not kept. */
 static void
 on_chunk (SoupServerMessage *message, GBytes *chunk, Request *request)
@@ -140,7 +186,7 @@ router_begin (Router *router, SoupServerMessage *message, const char *path)
 {
   Request *request = g_new0 (Request, 1);
 
-  request->path = g_strsplit (path, "/", -1);
+  request->path = split_path (router, path);
   request->route =
       find_route (router, request->path, soup_server_message_get_method (message));
   g_object_set_data_full (G_OBJECT (message), REQUEST, request, request_free);
@@ -171,10 +217,55 @@ list_methods (const Router *router, char **path)
   return g_string_free (methods, methods->len == 0);
 }
 
-static void
-refuse_unrouted (const Router *router, SoupServerMessage *message, char **path)
+/* Returns: (nullable): NULL where an id is none; ids may hold any character but NUL. */
+static GStrv
+read_ids (const Route *route, char **path)
 {
-  g_autofree char *methods = list_methods (router, path);
+  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
+
+  for (guint i = 0; path[i] != NULL; i++) {
+    g_autofree char *id = NULL;
+
+    if (strcmp (route->segments[i], "*") != 0)
+      continue;
+    id = g_uri_unescape_string (path[i], "");
+    if (id == NULL || *id == '\0' || !g_utf8_validate (id, -1, NULL))
+      return NULL;
+    g_strv_builder_add (ids, id);
+  }
+  return g_strv_builder_end (ids);
+}
+
+static void
+refuse_id (SoupServerMessage *message)
+{
+  reply_error (message, SOUP_STATUS_BAD_REQUEST, "bad-id",
+      "An id in the path is empty, badly percent-encoded or not UTF-8");
+}
+
+/* A browser that asks whether it may ask. Returns: whether that is answered. */
+static gboolean
+answer_preflight (
+    const Router *router, SoupServerMessage *message, const Request *request)
+{
+  const Route *place = find_place (router, request->path);
+  g_auto (GStrv) ids = NULL;
+
+  if (router->preflight == NULL || place == NULL || place->access != ROUTE_CROSS_ORIGIN ||
+      strcmp (soup_server_message_get_method (message), "OPTIONS") != 0)
+    return FALSE;
+  ids = read_ids (place, request->path);
+  if (ids != NULL)
+    router->preflight (message, ids, NULL, router->preflight_data);
+  else
+    refuse_id (message);
+  return TRUE;
+}
+
+static void
+refuse_unrouted (const Router *router, SoupServerMessage *message, const Request *request)
+{
+  g_autofree char *methods = list_methods (router, request->path);
   g_autofree char *text = NULL;
 
   if (methods == NULL) {
@@ -201,25 +292,6 @@ check_body (SoupServerMessage *message, const Request *request)
   return FALSE;
 }
 
-/* Returns: (nullable): NULL where an id is none; ids may hold any character but NUL. */
-static GStrv
-read_ids (const Request *request)
-{
-  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
-
-  for (guint i = 0; request->path[i] != NULL; i++) {
-    g_autofree char *id = NULL;
-
-    if (strcmp (request->route->segments[i], "*") != 0)
-      continue;
-    id = g_uri_unescape_string (request->path[i], "");
-    if (id == NULL || *id == '\0' || !g_utf8_validate (id, -1, NULL))
-      return NULL;
-    g_strv_builder_add (ids, id);
-  }
-  return g_strv_builder_end (ids);
-}
-
 static gboolean
 check_access (
     const Router *router, SoupServerMessage *message, const Route *route, char **ids)
@@ -235,16 +307,16 @@ router_finish (Router *router, SoupServerMessage *message, GHashTable *params)
   g_auto (GStrv) ids = NULL;
 
   if (request->route == NULL) {
-    refuse_unrouted (router, message, request->path);
+    if (!answer_preflight (router, message, request))
+      refuse_unrouted (router, message, request);
     return;
   }
-  ids = read_ids (request);
+  ids = read_ids (request->route, request->path);
   if (!check_access (router, message, request->route, ids) ||
       !check_body (message, request))
     return;
   if (ids == NULL) {
-    reply_error (message, SOUP_STATUS_BAD_REQUEST, "bad-id",
-        "An id in the path is empty, badly percent-encoded or not UTF-8");
+    refuse_id (message);
     return;
   }
   request->route->func (message, ids, params, request->route->user_data);

@@ -22,9 +22,10 @@ typedef gboolean (*RouterCheckFunc) (
     SoupServerMessage *message, const char *app, gpointer user_data);
 
 typedef enum {
-  ROUTE_OPEN,   /* to everybody */
-  ROUTE_READ,   /* to those who may read; the first id is the application */
-  ROUTE_INGEST, /* the module checks its own tokens */
+  ROUTE_OPEN,         /* to everybody */
+  ROUTE_READ,         /* to those who may read; the first id is the application */
+  ROUTE_INGEST,       /* the module checks its own tokens */
+  ROUTE_CROSS_ORIGIN, /* the same, and pages of other origins may ask, too */
 } RouteAccess;
 
 /* check: (nullable): asked before a ROUTE_READ is taken, so that what is there is told
@@ -37,6 +38,13 @@ void router_free (Router *router);
  * answered with 413. Nothing that is given is owned but copied, user_data excepted. */
 void router_add (Router *router, const char *method, const char *pattern,
     RouteAccess access, gsize max_body, RouterFunc func, gpointer user_data);
+
+/* Answers OPTIONS for every path with a ROUTE_CROSS_ORIGIN; ids as that route's function
+ * is given them. */
+void router_set_preflight (Router *router, RouterFunc func, gpointer user_data);
+/* A path that leads nowhere leads to the ROUTE_CROSS_ORIGIN that there is behind prefix.
+ */
+void router_set_implied_prefix (Router *router, const char *prefix);
 
 /* Once the headers of a request are in: decides what becomes of its body. */
 void router_begin (Router *router, SoupServerMessage *message, const char *path);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What the parts of the REST API know of each other. Main thread only.
+ */
+#pragma once
+
+#include "rest-sessions.h"
+#include "rest-token.h"
+#include "rest.h"
+
+struct _Rest {
+  const Applications *applications;
+  const Origins *origins;
+  RestSessions *sessions;
+  RestTokens *tokens;
+  GPtrArray *routes; /* of rest.c */
+  gboolean stopping;
+};
+
+/* POST /authenticate. */
+void rest_authenticate (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data);
