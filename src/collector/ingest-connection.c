@@ -13,12 +13,14 @@
 
 #include "callstats/callstats-error.h"
 #include "callstats/callstats-json-private.h"
+#include "client-clock.h"
 #include "counters.h"
 #include "listener.h"
+#include "client-clock.h"
 #include "counters.h"
 #include "log.h"
 
-/* A clock further off tells nothing. */
+/* A clock further off tells the store nothing. */
 #define CLOCK_MAX_BEHIND (366.0 * 24 * 3600 * 1000)
 #define HELLO_SECONDS 10
 #define SILENCE_SECONDS 60
@@ -232,9 +234,9 @@ send_welcome (IngestConnection *self, guint64 stored)
 static void
 log_connected (IngestConnection *self)
 {
-  g_autofree char *behind = isnan (self->clock_behind)
-                                ? NULL
-                                : g_strdup_printf ("%.1f", self->clock_behind / 1000);
+  g_autofree char *behind = isfinite (self->clock_behind)
+                                ? g_strdup_printf ("%.1f", self->clock_behind / 1000)
+                                : NULL;
 
   log_info ("client-connected", "app", self->identity->app, "user", self->identity->user,
       "session", self->name, "clock-behind", behind, NULL);
@@ -303,28 +305,6 @@ static const StoreSessionEvents session_events = { on_opened, on_committed, on_f
 
 /* ---- From the client ---- */
 
-/* Milliseconds by which the times of the session's records are behind ours; not a number:
- * unknown. */
-static double
-compare_clocks (JsonObject *hello)
-{
-  double theirs = callstats_json_get_double (hello, "time", NAN);
-  double behind = (double)g_get_real_time () / G_TIME_SPAN_MILLISECOND - theirs;
-
-  return ABS (behind) < CLOCK_MAX_BEHIND ? behind : NAN;
-}
-
-static void
-count_clock (IngestConnection *self)
-{
-  double tolerance = (double)self->ingest->clock_tolerance / G_TIME_SPAN_MILLISECOND;
-
-  if (self->clock_behind > tolerance)
-    counter_add (COUNTER_CLOCKS_OFF, CLOCK_BEHIND, 1);
-  else if (self->clock_behind < -tolerance)
-    counter_add (COUNTER_CLOCKS_OFF, CLOCK_AHEAD, 1);
-}
-
 static void
 open_session (IngestConnection *self, JsonObject *hello)
 {
@@ -333,8 +313,8 @@ open_session (IngestConnection *self, JsonObject *hello)
       client != NULL ? callstats_json_get_string (client, "userName", NULL) : NULL;
 
   self->name = g_strdup (callstats_json_get_string (hello, "session", NULL));
-  self->clock_behind = compare_clocks (hello);
-  count_clock (self);
+  self->clock_behind = client_clock_compare (hello, g_get_real_time ());
+  client_clock_count (self->clock_behind, self->ingest->clock_tolerance);
   self->key =
       g_strjoin ("\n", self->name, self->identity->app, self->identity->user, NULL);
   ingest_claim_session (self->ingest, self->key, self);
@@ -342,7 +322,7 @@ open_session (IngestConnection *self, JsonObject *hello)
   self->session = store_session_open (self->ingest->store, self->identity->app,
       self->identity->user, user_name, self->name, &session_events,
       ingest_connection_ref (self), (GDestroyNotify)ingest_connection_unref);
-  if (!isnan (self->clock_behind))
+  if (fabs (self->clock_behind) < CLOCK_MAX_BEHIND)
     store_session_set_clock (self->session, (gint64)(self->clock_behind * 1000));
 }
 
@@ -434,22 +414,6 @@ ingest_connection_resume (IngestConnection *self)
   frame_guard_set_paused (self->guard, FALSE);
 }
 
-/* They are stored as they came: when else they were, nobody knows. */
-static void
-count_from_future (IngestConnection *self, const GPtrArray *records)
-{
-  double behind = isnan (self->clock_behind) ? 0 : self->clock_behind * 1000;
-  double latest =
-      (double)g_get_real_time () - behind + (double)self->ingest->clock_tolerance;
-
-  for (guint i = 0; i < records->len; i++) {
-    const CallstatsRecord *record = records->pdata[i];
-
-    if ((double)record->time > latest)
-      counter_add (COUNTER_RECORDS_FROM_FUTURE, 0, 1);
-  }
-}
-
 /* Refuses all of them where the client or its application had too many; it keeps what is
  * not acknowledged. */
 static gboolean
@@ -478,7 +442,8 @@ append_records (IngestConnection *self, CallstatsMessage *message)
 
   for (guint i = 0; i < message->records->len; i++)
     bytes += callstats_record_size (message->records->pdata[i]);
-  count_from_future (self, message->records);
+  client_clock_count_future (self->clock_behind, self->ingest->clock_tolerance,
+      message->records, g_get_real_time ());
   self->waiting += bytes;
   ingest_add_waiting (self->ingest, bytes);
   store_session_append (self->session, message->first, message->records, bytes);

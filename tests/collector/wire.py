@@ -2,7 +2,8 @@
 """The other end of callstats-collector, for tests: a process to start, a raw WebSocket client
 that may misbehave, tokens, and the query API. Standard library only.
 
-Nothing here sleeps: every wait is for an event and has a deadline.
+Nothing here sleeps but where the protocol says so: every wait is for an event and has a
+deadline.
 """
 import atexit
 import base64
@@ -197,6 +198,11 @@ class Collector:
         print(self.read_log())
 
 
+def pause(seconds):
+    """What a peer asked for, not a wait for an event."""
+    time.sleep(seconds)
+
+
 def refused(folder, *options):
     """What a collector says that does not start with these options beside the usual ones."""
     secret = os.path.join(folder, "secret")
@@ -271,6 +277,9 @@ class Socket:
             self.buffer += data
         data, self.buffer = self.buffer[:n], self.buffer[n:]
         return data
+
+    def has_input(self):
+        return bool(self.buffer) or bool(select.select([self.socket], [], [], 0)[0])
 
     def read_head(self):
         while b"\r\n\r\n" not in self.buffer:
