@@ -166,6 +166,16 @@ filter_next (
   return address;
 }
 
+static void on_next (GObject *source, GAsyncResult *result, gpointer user_data);
+
+/* task: (transfer full) */
+static void
+ask_on (Filter *self, GTask *task)
+{
+  g_socket_address_enumerator_next_async (
+      self->all, g_task_get_cancellable (task), on_next, task);
+}
+
 static void
 on_next (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -183,18 +193,15 @@ on_next (GObject *source, GAsyncResult *result, gpointer user_data)
   else if (done)
     g_task_return_pointer (task, address, g_object_unref);
   else
-    g_socket_address_enumerator_next_async (
-        self->all, g_task_get_cancellable (task), on_next, g_steal_pointer (&task));
+    ask_on (self, g_steal_pointer (&task));
 }
 
 static void
 filter_next_async (GSocketAddressEnumerator *enumerator, GCancellable *cancellable,
     GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (enumerator, cancellable, callback, user_data);
-
-  g_socket_address_enumerator_next_async (
-      WEBHOOK_FILTER (enumerator)->all, cancellable, on_next, task);
+  ask_on (WEBHOOK_FILTER (enumerator),
+      g_task_new (enumerator, cancellable, callback, user_data));
 }
 
 static GSocketAddress *

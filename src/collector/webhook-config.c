@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "callstats/callstats-error.h"
+#include "private-file.h"
 
 #define PREFIX "webhook "
 #define MAX_SECRETS 8
@@ -96,21 +97,21 @@ read_url (const Place *place, WebhookConfig *config, GError **error)
   return TRUE;
 }
 
+/* A line break at the end is no part of it. */
 static gboolean
 add_secret (const Place *place, WebhookConfig *config, const char *file, GError **error)
 {
   g_autofree char *path = resolve (place, file);
-  g_autofree char *text = NULL;
-  g_autoptr (GError) why = NULL;
+  g_autofree char *what = g_strdup_printf ("secret file of [%s]", place->group);
+  g_autoptr (PrivateFile) secret = private_file_read (what, path, error);
 
-  if (!g_file_get_contents (path, &text, NULL, &why))
-    return fail (place, "secret-file", error, "%s", why->message);
-  g_strchomp (text);
-  if (strlen (text) < MIN_SECRET_BYTES)
+  if (secret == NULL || !private_file_check_mode (secret, what, path, error))
+    return FALSE;
+  g_strchomp (secret->text);
+  if (strlen (secret->text) < MIN_SECRET_BYTES)
     return fail (place, "secret-file", error,
         "the secret in \"%s\" is shorter than %d characters", path, MIN_SECRET_BYTES);
-  g_ptr_array_add (config->secrets, g_bytes_new (text, strlen (text)));
-  memset (text, 0, strlen (text));
+  g_ptr_array_add (config->secrets, g_bytes_new (secret->text, strlen (secret->text)));
   return TRUE;
 }
 
