@@ -31,14 +31,15 @@ typedef struct {
       const char *after, guint limit, GError **error);
   GPtrArray *(*list_events) (
       Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
-  gint64 (*find_last_event) (
-      Store *store, const StoreConferenceId *conference, GError **error);
+  GPtrArray *(*list_changed) (
+      Store *store, const char *app, gint64 after, guint limit, GError **error);
+  gint64 (*find_last_change) (Store *store, GError **error);
   GPtrArray *(*list_fabrics) (Store *store, const StoreConferenceId *conference,
       gint64 after, guint limit, GError **error);
   StoreFabricDetail *(*read_fabric) (
       Store *store, const char *app, const char *fabric, GError **error);
-  StoreDetail *(*read_conference) (Store *store, const char *app, const char *conference,
-      gint64 occurrence, GError **error);
+  StoreDetail *(*read_conference) (
+      Store *store, const StoreConferenceId *conference, gboolean events, GError **error);
   StoreFabricKey *(*find_fabric) (
       Store *store, const char *app, const char *fabric, GError **error);
   int (*read_reports) (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,

@@ -33,9 +33,6 @@ static const char events_sql[] =
 /* Ids rise with each commit, of whatever process. */
 static const char arrivals_sql[] = EVENTS " AND e.id > ?10 ORDER BY e.id LIMIT ?11";
 
-static const char last_event_sql[] =
-    "SELECT coalesce (max(id), 0) FROM events WHERE conference = " CONFERENCE;
-
 static const char fabrics_sql[] =
     "SELECT " SQLITE_FABRIC_COLUMNS " FROM fabrics f JOIN users u ON u.id = f.user"
     " WHERE f.conference = " CONFERENCE " AND f.id > ?4 ORDER BY f.id LIMIT ?5";
@@ -46,6 +43,10 @@ static const char fabric_sql[] =
     " JOIN conferences c ON c.id = f.conference"
     " LEFT JOIN fabrics o ON o.id = f.paired LEFT JOIN users v ON v.id = o.user"
     " WHERE f.name = ?2 AND u.app = " APP " ORDER BY f.id DESC LIMIT 1";
+
+static const char changed_sql[] =
+    "SELECT " SQLITE_CONFERENCE_COLUMNS ", c.version FROM conferences c"
+    " WHERE c.version > ?2 AND c.app = " APP " ORDER BY c.version LIMIT ?3";
 
 static const char conference_exists_sql[] = "SELECT " CONFERENCE;
 
@@ -215,25 +216,6 @@ sqlite_list_events (
   return list;
 }
 
-gint64
-sqlite_find_last_event (Store *store, const StoreConferenceId *conference, GError **error)
-{
-  sqlite3 *db = sqlite_store_take_reader (store, error);
-  g_autoptr (sqlite3_stmt) row =
-      db != NULL ? sqlite_prepare (db, last_event_sql, error) : NULL;
-  gint64 last = -1;
-
-  if (row != NULL) {
-    bind_conference (row, conference);
-    if (sqlite_next (row, error))
-      last = sqlite3_column_int64 (row, 0);
-    g_clear_pointer (&row, sqlite3_finalize);
-  }
-  if (db != NULL)
-    sqlite_store_give_reader_back (store, db);
-  return last;
-}
-
 /* ---- Fabrics ---- */
 
 static void
@@ -308,4 +290,62 @@ sqlite_read_fabric (Store *store, const char *app, const char *fabric, GError **
   detail = read_fabric (db, app, fabric, error);
   sqlite_store_give_reader_back (store, db);
   return detail;
+}
+
+/* ---- Conferences by their last change ---- */
+
+static void
+add_conference (GPtrArray *list, sqlite3_stmt *row)
+{
+  StoreConference *conference = sqlite_get_conference (row);
+
+  conference->sort_key = sqlite3_column_int64 (row, 16);
+  g_ptr_array_add (list, conference);
+}
+
+static GPtrArray *
+list_changed (sqlite3 *db, const char *app, gint64 after, guint limit, GError **error)
+{
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, changed_sql, error);
+  g_autoptr (GPtrArray) list =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)store_conference_free);
+  gboolean more = FALSE;
+
+  if (rows == NULL)
+    return NULL;
+  bind_text (rows, 1, app);
+  sqlite3_bind_int64 (rows, 2, after);
+  sqlite3_bind_int (rows, 3, limit);
+  return read_rows (rows, list, G_MAXSIZE, add_conference, &more, error)
+             ? g_steal_pointer (&list)
+             : NULL;
+}
+
+GPtrArray *
+sqlite_list_changed (
+    Store *store, const char *app, gint64 after, guint limit, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_changed (db, app, after, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+gint64
+sqlite_find_last_change (Store *store, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  gint64 last = -1;
+
+  if (db == NULL)
+    return -1;
+  if (!sqlite_read_number (
+          db, "SELECT coalesce (max(version), 0) FROM conferences", &last))
+    sqlite_set_error (db, "The database cannot be read", error);
+  sqlite_store_give_reader_back (store, db);
+  return last;
 }

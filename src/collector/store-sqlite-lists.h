@@ -12,8 +12,9 @@ GPtrArray *sqlite_list_users (Store *store, const char *app, const char *prefix,
     const char *after, guint limit, GError **error);
 GPtrArray *sqlite_list_events (
     Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
-gint64 sqlite_find_last_event (
-    Store *store, const StoreConferenceId *conference, GError **error);
+GPtrArray *sqlite_list_changed (
+    Store *store, const char *app, gint64 after, guint limit, GError **error);
+gint64 sqlite_find_last_change (Store *store, GError **error);
 GPtrArray *sqlite_list_fabrics (Store *store, const StoreConferenceId *conference,
     gint64 after, guint limit, GError **error);
 StoreFabricDetail *sqlite_read_fabric (

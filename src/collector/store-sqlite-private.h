@@ -107,8 +107,8 @@ gboolean sqlite_hole_fill (
 
 /* ---- store-sqlite-read.c: as in store.h ---- */
 
-StoreDetail *sqlite_read_conference (Store *store, const char *app,
-    const char *conference, gint64 occurrence, GError **error);
+StoreDetail *sqlite_read_conference (
+    Store *store, const StoreConferenceId *conference, gboolean events, GError **error);
 StoreFabricKey *sqlite_find_fabric (
     Store *store, const char *app, const char *fabric, GError **error);
 

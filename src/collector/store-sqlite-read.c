@@ -31,6 +31,10 @@ static const char events_sql[] =
     " FROM events e JOIN users u ON u.id = e.user LEFT JOIN fabrics f ON f.id = e.fabric"
     " WHERE e.conference = ?1 ORDER BY e.time, e.id LIMIT ?2";
 
+/* Ids rise with each commit, of whatever process. */
+static const char last_event_sql[] =
+    "SELECT coalesce (max(id), 0) FROM events WHERE conference = ?1";
+
 static const char fabric_key_sql[] =
     "SELECT f.id, f.name, u.name, c.name"
     " FROM fabrics f JOIN users u ON u.id = f.user JOIN conferences c ON c.id = "
@@ -109,11 +113,26 @@ read_rows (sqlite3 *db, const char *sql, StoreDetail *detail, int limit,
 }
 
 static gboolean
-read_detail (sqlite3 *db, StoreDetail *detail, GError **error)
+read_last_event (sqlite3 *db, StoreDetail *detail, GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, last_event_sql, error);
+
+  if (row == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (row, 1, detail->conference->id);
+  if (!sqlite_next (row, error))
+    return FALSE;
+  detail->last_event = sqlite3_column_int64 (row, 0);
+  return TRUE;
+}
+
+static gboolean
+read_detail (sqlite3 *db, StoreDetail *detail, gboolean events, GError **error)
 {
   if (!read_rows (db, participants_sql, detail, MAX_ROWS, add_participant, error) ||
       !read_rows (db, fabrics_sql, detail, MAX_ROWS, add_fabric, error) ||
-      !read_rows (db, events_sql, detail, MAX_EVENTS, add_event, error))
+      (events && !read_rows (db, events_sql, detail, MAX_EVENTS, add_event, error)) ||
+      !read_last_event (db, detail, error))
     return FALSE;
   detail->truncated = detail->truncated || detail->participants->len == MAX_ROWS ||
                       detail->fabrics->len == MAX_ROWS ||
@@ -123,15 +142,16 @@ read_detail (sqlite3 *db, StoreDetail *detail, GError **error)
 
 /* One transaction, so that the lists fit together. */
 static StoreDetail *
-read_conference (sqlite3 *db, const char *app, const char *conference, gint64 occurrence,
-    GError **error)
+read_conference (
+    sqlite3 *db, const StoreConferenceId *conference, gboolean events, GError **error)
 {
   g_autoptr (StoreDetail) detail = store_detail_new ();
   gboolean complete;
 
   sqlite3_exec (db, "BEGIN", NULL, NULL, NULL);
-  detail->conference = find_conference (db, app, conference, occurrence, error);
-  complete = detail->conference != NULL && read_detail (db, detail, error);
+  detail->conference = find_conference (
+      db, conference->app, conference->conference, conference->occurrence, error);
+  complete = detail->conference != NULL && read_detail (db, detail, events, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   return complete ? g_steal_pointer (&detail) : NULL;
 }
@@ -159,15 +179,15 @@ find_fabric (sqlite3 *db, const char *app, const char *fabric, GError **error)
 /* ---- With a connection ---- */
 
 StoreDetail *
-sqlite_read_conference (Store *store, const char *app, const char *conference,
-    gint64 occurrence, GError **error)
+sqlite_read_conference (
+    Store *store, const StoreConferenceId *conference, gboolean events, GError **error)
 {
   sqlite3 *db = sqlite_store_take_reader (store, error);
   StoreDetail *detail;
 
   if (db == NULL)
     return NULL;
-  detail = read_conference (db, app, conference, occurrence, error);
+  detail = read_conference (db, conference, events, error);
   sqlite_store_give_reader_back (store, db);
   return detail;
 }

@@ -111,8 +111,20 @@ static const char schema_2_deliveries[] =
     "CREATE INDEX deliveries_by_due ON deliveries (webhook, due) WHERE due IS NOT NULL;"
     "CREATE INDEX deliveries_by_creation ON deliveries (created);";
 
+/* version: rises with each change of any conference, so that those that changed since one
+ * are found (live updates), whoever wrote them. */
+static const char schema_2_versions[] =
+    "ALTER TABLE conferences ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX conferences_by_version ON conferences (version);"
+    "CREATE TRIGGER conferences_versions"
+    "  AFTER UPDATE OF changes, ended, score, site ON conferences BEGIN"
+    "  UPDATE conferences SET version = (SELECT max(version) + 1 FROM conferences)"
+    "    WHERE id = new.id;"
+    "  END;";
+
 static const char *const schema_2[] = {
   schema_2_conferences,
+  schema_2_versions,
   schema_2_summaries,
   schema_2_blocks,
   schema_2_deliveries,

@@ -141,10 +141,17 @@ store_list_events (
   return store->backend->list_events (store, search, more, error);
 }
 
-gint64
-store_find_last_event (Store *store, const StoreConferenceId *conference, GError **error)
+GPtrArray *
+store_list_changed (
+    Store *store, const char *app, gint64 after, guint limit, GError **error)
 {
-  return store->backend->find_last_event (store, conference, error);
+  return store->backend->list_changed (store, app, after, limit, error);
+}
+
+gint64
+store_find_last_change (Store *store, GError **error)
+{
+  return store->backend->find_last_change (store, error);
 }
 
 GPtrArray *
@@ -171,7 +178,15 @@ StoreDetail *
 store_read_occurrence (Store *store, const char *app, const char *conference,
     gint64 occurrence, GError **error)
 {
-  return store->backend->read_conference (store, app, conference, occurrence, error);
+  StoreConferenceId id = { app, conference, occurrence };
+
+  return store->backend->read_conference (store, &id, TRUE, error);
+}
+
+StoreDetail *
+store_read_states (Store *store, const StoreConferenceId *conference, GError **error)
+{
+  return store->backend->read_conference (store, conference, FALSE, error);
 }
 
 StoreFabricKey *

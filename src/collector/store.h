@@ -141,7 +141,8 @@ typedef struct {
   GPtrArray *participants; /* StoreParticipant */
   GPtrArray *fabrics;      /* StoreFabric */
   GPtrArray *events;       /* StoreEvent, oldest first */
-  gboolean truncated;      /* there were more events */
+  gboolean truncated;      /* there were more rows */
+  gint64 last_event;       /* id of the one that was stored last; 0: none */
 } StoreDetail;
 
 void store_conference_free (StoreConference *conference);
@@ -186,6 +187,13 @@ GPtrArray *store_search_conferences (
 /* before: (nullable). Returns: (element-type StoreConference): newest first. */
 GPtrArray *store_list_conferences (Store *store, const char *app,
     const StoreCursor *before, guint limit, GError **error);
+/* occurrence: StoreConference.id; 0: the latest call of that id. */
+typedef struct {
+  const char *app;
+  const char *conference;
+  gint64 occurrence;
+} StoreConferenceId;
+
 /* The latest call of that id. Returns: (nullable): NULL without an error where there is
  * no such conference. */
 StoreDetail *store_read_conference (
@@ -193,13 +201,16 @@ StoreDetail *store_read_conference (
 /* The call with that StoreConference.id; 0: the latest one. */
 StoreDetail *store_read_occurrence (Store *store, const char *app, const char *conference,
     gint64 occurrence, GError **error);
-
-/* occurrence: StoreConference.id; 0: the latest call of that id. */
-typedef struct {
-  const char *app;
-  const char *conference;
-  gint64 occurrence;
-} StoreConferenceId;
+/* The same without its events. */
+StoreDetail *store_read_states (
+    Store *store, const StoreConferenceId *conference, GError **error);
+/* Conferences that were written to since then, by whatever process; after: 0, or the
+ * sort_key of one that was told. Returns: (element-type StoreConference): in that order.
+ */
+GPtrArray *store_list_changed (
+    Store *store, const char *app, gint64 after, guint limit, GError **error);
+/* Returns: what is behind all that was written so far, -1 on error. */
+gint64 store_find_last_change (Store *store, GError **error);
 
 /* Which events. Strings are nullable: any. */
 typedef struct {
@@ -218,10 +229,6 @@ typedef struct {
  * NULL without an error where there is no such conference. */
 GPtrArray *store_list_events (
     Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
-/* Returns: the id of the event that was stored last, 0 without one, -1 on error. */
-gint64 store_find_last_event (
-    Store *store, const StoreConferenceId *conference, GError **error);
-
 /* after: StoreFabric.id. Returns: (element-type StoreFabric) (nullable): by id; NULL
  * without an error where there is no such conference. */
 GPtrArray *store_list_fabrics (Store *store, const StoreConferenceId *conference,
