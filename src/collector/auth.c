@@ -257,21 +257,28 @@ find_keys (const Applications *applications, const Claimed *claimed, GError **er
 }
 
 /* Not by libjwt, which before 1.16 compares byte by byte until one differs. */
-static gboolean
-is_hmac_by (const char *token, const char *secret)
+gboolean
+auth_is_hmac_by (const char *token, const guint8 *key, gsize key_length)
 {
-  const char *signature = strrchr (token, '.') + 1;
-  g_autoptr (GHmac) hmac =
-      g_hmac_new (G_CHECKSUM_SHA256, (const guchar *)secret, strlen (secret));
+  const char *signature = strrchr (token, '.');
+  g_autoptr (GHmac) hmac = g_hmac_new (G_CHECKSUM_SHA256, key, key_length);
   guint8 digest[32];
   gsize length = sizeof digest;
   g_autofree char *wanted = NULL;
 
-  g_hmac_update (hmac, (const guchar *)token, signature - 1 - token);
+  if (signature == NULL)
+    return FALSE;
+  g_hmac_update (hmac, (const guchar *)token, signature++ - token);
   g_hmac_get_digest (hmac, digest, &length);
   wanted = base64url_encode (digest, length);
   return strlen (signature) == strlen (wanted) &&
          CRYPTO_memcmp (signature, wanted, strlen (wanted)) == 0;
+}
+
+static gboolean
+is_hmac_by (const char *token, const char *secret)
+{
+  return auth_is_hmac_by (token, (const guint8 *)secret, strlen (secret));
 }
 
 static gboolean

@@ -44,6 +44,10 @@ Identity *auth_check_token (const Applications *applications, const Origins *ori
 Identity *auth_check_assertion (const Applications *applications, const Origins *origins,
     const char *assertion, gint64 now, GError **error);
 
+/* Whether a JWT's signature is HS256 by the key; takes the same time wherever it is not.
+ */
+gboolean auth_is_hmac_by (const char *token, const guint8 *key, gsize length);
+
 /* Whether whom it was given to may still write, after the applications were reloaded. */
 gboolean auth_check_identity (
     const Applications *applications, const Identity *identity, GError **error);

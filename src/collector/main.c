@@ -296,8 +296,8 @@ start (Collector *collector, GError **error)
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   start_metrics (collector);
-  collector->rest =
-      rest_new (collector->store, options->applications, options->origins);
+  collector->rest = rest_new (
+      collector->store, options->applications, options->origins, collector->limits);
   add_routes (collector);
   return start_server (collector, error);
 }

@@ -29,6 +29,8 @@ set_common_headers (SoupServerMessage *message, const char *caching)
 static const char *
 reason_phrase (guint status)
 {
+  if (status == 429)
+    return "Too Many Requests";
   return status == 421 ? "Misdirected Request" : NULL;
 }
 

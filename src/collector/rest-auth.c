@@ -198,8 +198,7 @@ answer (Rest *rest, SoupServerMessage *message, const Identity *identity, gint64
     .sdp = applications_collect_sdp (rest->applications, identity->app),
     .devices = applications_collect_devices (rest->applications, identity->app),
   };
-  g_autofree char *token =
-      rest_tokens_issue (rest->tokens, identity->app, identity->user, &collection, now);
+  g_autofree char *token = rest_tokens_issue (rest->tokens, identity, &collection, now);
   g_autofree char *base = make_base (rest, message);
   GString *json = g_string_new ("{");
 

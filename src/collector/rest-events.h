@@ -3,7 +3,7 @@
  * The endpoints of callstats' REST API that take what a client has to tell, and the
  * records that become of it: the same events, with the same keys, as a callstatsmon's.
  *
- * Pure: the time comes in. Any thread.
+ * Pure, any thread.
  */
 #pragma once
 
@@ -48,7 +48,6 @@ typedef struct {
   const char *user; /* the token's */
   const char *conference;
   const char *uc_id; /* both nullable */
-  gint64 now;        /* µs since the epoch */
 } RestContext;
 
 /* Returns: (transfer full) (element-type CallstatsRecord): NULL with a REST_ERROR. */

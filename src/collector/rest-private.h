@@ -11,6 +11,7 @@
 struct _Rest {
   const Applications *applications;
   const Origins *origins;
+  RateLimits *limits;
   RestSessions *sessions;
   RestTokens *tokens;
   GPtrArray *routes; /* of rest.c */

@@ -21,7 +21,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (jwt_t, jwt_free)
 
 struct _RestTokens {
   guchar key[KEY_BYTES];
-  char *run; /* tells this run's tokens from those of another one */
+  char *run;              /* tells this run's tokens from those of another one */
+  GPtrArray *credentials; /* utf8: hashes; a token has the index of its own */
 };
 
 /* What a client leaves out unless its token lists it. */
@@ -53,6 +54,7 @@ rest_tokens_new (void)
 
   fill_random (tokens->key, KEY_BYTES);
   tokens->run = g_uuid_string_random ();
+  tokens->credentials = g_ptr_array_new_with_free_func (g_free);
   return tokens;
 }
 
@@ -63,6 +65,7 @@ rest_tokens_free (RestTokens *tokens)
     return;
   explicit_bzero (tokens->key, KEY_BYTES);
   g_free (tokens->run);
+  g_ptr_array_unref (tokens->credentials);
   g_free (tokens);
 }
 
@@ -96,22 +99,37 @@ rest_token_append_events (GString *json, const RestCollection *collection)
   g_string_append_c (json, ']');
 }
 
+/* Its hash stays here: a token is in the client's hands. */
+static guint
+remember_credential (RestTokens *tokens, const char *credential)
+{
+  guint index;
+
+  if (!g_ptr_array_find_with_equal_func (
+          tokens->credentials, credential, g_str_equal, &index)) {
+    index = tokens->credentials->len;
+    g_ptr_array_add (tokens->credentials, g_strdup (credential));
+  }
+  return index;
+}
+
 /* The client decodes the user's id, and reads the end from "expiry" alone. */
 static void
-append_identity (GString *json, const RestTokens *tokens, const char *app,
-    const char *user, gint64 now)
+append_identity (GString *json, RestTokens *tokens, const Identity *identity, gint64 now)
 {
   gint64 end = now + REST_TOKEN_SECONDS;
   g_autoptr (GDateTime) date = g_date_time_new_from_unix_utc (end);
   g_autofree char *expiry = g_date_time_format (date, "%Y-%m-%dT%H:%M:%S.000Z");
-  g_autofree char *escaped = g_uri_escape_string (user, "!*'()", FALSE);
+  g_autofree char *escaped = g_uri_escape_string (identity->user, "!*'()", FALSE);
 
   callstats_json_append_member (json, "appID");
-  rest_token_append_app (json, app);
+  rest_token_append_app (json, identity->app);
   callstats_json_append_member (json, "userID");
   callstats_json_append_string (json, escaped);
   callstats_json_append_member (json, "run");
   callstats_json_append_string (json, tokens->run);
+  callstats_json_append_member (json, "credential");
+  callstats_json_append_int (json, remember_credential (tokens, identity->credential));
   callstats_json_append_member (json, "iat");
   callstats_json_append_int (json, now);
   callstats_json_append_member (json, "exp");
@@ -134,7 +152,7 @@ append_settings (GString *json, const RestCollection *collection)
 }
 
 char *
-rest_tokens_issue (RestTokens *tokens, const char *app, const char *user,
+rest_tokens_issue (RestTokens *tokens, const Identity *identity,
     const RestCollection *collection, gint64 now)
 {
   g_autoptr (GString) json = g_string_new ("{");
@@ -142,7 +160,7 @@ rest_tokens_issue (RestTokens *tokens, const char *app, const char *user,
   char *text;
   char *token;
 
-  append_identity (json, tokens, app, user, now);
+  append_identity (json, tokens, identity, now);
   append_settings (json, collection);
   g_string_append_c (json, '}');
   if (jwt_new (&jwt) != 0 || jwt_add_grants_json (jwt, json->str) != 0 ||
@@ -180,26 +198,31 @@ read_claims (jwt_t *jwt)
   return claims;
 }
 
-/* Of another run: issued by this collector's like, but nothing here can tell. */
-static gboolean
-is_of_another_run (const RestTokens *tokens, const char *token)
+static JsonObject *
+decode_claims (const char *token)
 {
   g_autoptr (jwt_t) jwt = NULL;
-  g_autoptr (JsonObject) claims = NULL;
-  const char *run;
 
-  if (jwt_decode (&jwt, token, NULL, 0) != 0)
-    return FALSE;
-  claims = read_claims (jwt);
-  run = claims != NULL ? callstats_json_get_string (claims, "run", NULL) : NULL;
+  return jwt_decode (&jwt, token, NULL, 0) == 0 ? read_claims (jwt) : NULL;
+}
+
+/* claims: of a token that is not by this run's key. */
+static gboolean
+is_of_another_run (const RestTokens *tokens, JsonObject *claims)
+{
+  const char *run =
+      claims != NULL ? callstats_json_get_string (claims, "run", NULL) : NULL;
+
   return run != NULL && strcmp (run, tokens->run) != 0;
 }
 
+/* claims: as this run wrote them. */
 static Identity *
-make_identity (JsonObject *claims)
+make_identity (const RestTokens *tokens, JsonObject *claims)
 {
   g_autoptr (Identity) identity = g_new0 (Identity, 1);
   gint64 number = callstats_json_get_int (claims, "appID", -1);
+  gint64 credential = callstats_json_get_int (claims, "credential", 0);
 
   identity->app = number >= 0
                       ? g_strdup_printf ("%" G_GINT64_FORMAT, number)
@@ -207,6 +230,7 @@ make_identity (JsonObject *claims)
   identity->user =
       g_uri_unescape_string (callstats_json_get_string (claims, "userID", ""), NULL);
   identity->expires = callstats_json_get_int (claims, "exp", 0);
+  identity->credential = g_strdup (tokens->credentials->pdata[credential]);
   return g_steal_pointer (&identity);
 }
 
@@ -214,7 +238,6 @@ Identity *
 rest_tokens_check (
     const RestTokens *tokens, const char *token, gint64 now, GError **error)
 {
-  g_autoptr (jwt_t) jwt = NULL;
   g_autoptr (JsonObject) claims = NULL;
   g_autoptr (Identity) identity = NULL;
 
@@ -222,17 +245,11 @@ rest_tokens_check (
     return fail (error, AUTH_ERROR_MISSING);
   if (strlen (token) > MAX_TOKEN)
     return fail (error, AUTH_ERROR_INVALID);
-  if (jwt_decode (&jwt, token, tokens->key, KEY_BYTES) != 0 ||
-      jwt_get_alg (jwt) != JWT_ALG_HS256)
+  claims = decode_claims (token);
+  if (claims == NULL || !auth_is_hmac_by (token, tokens->key, KEY_BYTES))
     return fail (error,
-        is_of_another_run (tokens, token) ? AUTH_ERROR_EXPIRED : AUTH_ERROR_INVALID);
-  claims = read_claims (jwt);
-  if (claims == NULL)
-    return fail (error, AUTH_ERROR_INVALID);
-  identity = make_identity (claims);
-  if (identity->app == NULL || identity->user == NULL)
-    return fail (error, AUTH_ERROR_INVALID);
-  if (identity->expires <= now)
-    return fail (error, AUTH_ERROR_EXPIRED);
-  return g_steal_pointer (&identity);
+        is_of_another_run (tokens, claims) ? AUTH_ERROR_EXPIRED : AUTH_ERROR_INVALID);
+  identity = make_identity (tokens, claims);
+  return identity->expires > now ? g_steal_pointer (&identity)
+                                 : fail (error, AUTH_ERROR_EXPIRED);
 }

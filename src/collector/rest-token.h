@@ -25,11 +25,13 @@ typedef struct {
 RestTokens *rest_tokens_new (void);
 void rest_tokens_free (RestTokens *tokens);
 
-/* now: seconds since the epoch. Returns: (transfer full) */
-char *rest_tokens_issue (RestTokens *tokens, const char *app, const char *user,
+/* identity: whose assertion was checked. now: seconds since the epoch. Returns: (transfer
+ * full) */
+char *rest_tokens_issue (RestTokens *tokens, const Identity *identity,
     const RestCollection *collection, gint64 now);
 /* token: (nullable). Returns: NULL with AUTH_ERROR_MISSING, AUTH_ERROR_EXPIRED, which a
- * token of another run gets too, or AUTH_ERROR_INVALID. */
+ * token of another run gets too, or AUTH_ERROR_INVALID. Its credential is that of the
+ * assertion. */
 Identity *rest_tokens_check (
     const RestTokens *tokens, const char *token, gint64 now, GError **error);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
-#include "log.h"
+#include "counters.h"
 #include "reply.h"
 #include "rest-cors.h"
 #include "rest-events.h"
@@ -18,6 +18,7 @@
 #define MAX_FORM (64 * 1024)
 #define UC_ID_LENGTH 32
 #define RETRY_AFTER "2"
+#define TOO_MANY_REQUESTS 429
 
 /* callstats' own paths begin with it; its bridges leave it away. */
 #define IMPLIED_PREFIX "/v1/apps"
@@ -84,6 +85,7 @@ check_token (Rest *rest, SoupServerMessage *message, const char *app)
       rest->tokens, bearer_token (message), g_get_real_time () / G_USEC_PER_SEC, &error);
 
   if (identity == NULL) {
+    counter_add (COUNTER_TOKENS_REFUSED, (guint)error->code, 1);
     refuse_token (message, auth_error_code (error), error->message);
     return NULL;
   }
@@ -92,7 +94,7 @@ check_token (Rest *rest, SoupServerMessage *message, const char *app)
     return NULL;
   }
   /* So that its client asks for another one, and hears why there is none. */
-  if (!applications_contain (rest->applications, app)) {
+  if (!auth_check_identity (rest->applications, identity, NULL)) {
     refuse_token (message, "token-expired", "Token has expired");
     return NULL;
   }
@@ -133,6 +135,9 @@ read_body (SoupServerMessage *message)
   JsonObject *object =
       callstats_json_parse_object (text != NULL ? text : "", length, &error);
 
+  counter_add (COUNTER_INGEST_BYTES, 0, length);
+  if (object == NULL && callstats_json_error_is_depth (error))
+    counter_limited (LIMIT_DEPTH);
   if (object == NULL)
     rest_reply_error (message, SOUP_STATUS_BAD_REQUEST, error->message);
   return object;
@@ -179,6 +184,23 @@ find_endpoint (const Place *place, char **ids)
   return rest_endpoint_find (is_in_conference (place), path->str);
 }
 
+/* Refuses all of them where the user or the application had too many. */
+static gboolean
+check_rate (Rest *rest, SoupServerMessage *message, const Identity *identity, guint n)
+{
+  guint wait = rate_limits_take (
+      rest->limits, identity->app, identity->user, n, g_get_monotonic_time ());
+  g_autofree char *seconds = g_strdup_printf ("%u", wait);
+
+  if (wait == 0)
+    return TRUE;
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Retry-After", seconds);
+  rest_reply_error (message, TOO_MANY_REQUESTS,
+      "Too many records a second of this client or its application");
+  return FALSE;
+}
+
 /* ids: the application, the conference, the client's name of it, the rest of the path. */
 static void
 store_told (const Route *route, SoupServerMessage *message, char **ids,
@@ -188,21 +210,20 @@ store_told (const Route *route, SoupServerMessage *message, char **ids,
     .user = identity->user,
     .conference = is_in_conference (route->place) ? ids[1] : NULL,
     .uc_id = route->place->n_ids > 2 ? ids[2] : NULL,
-    .now = g_get_real_time (),
   };
   g_autofree char *uc_id =
       is_joining (route->place)
           ? make_uc_id (identity->app, identity->user, context.conference)
           : NULL;
   g_autoptr (GError) error = NULL;
-  GPtrArray *records = rest_events_make_records (
+  g_autoptr (GPtrArray) records = rest_events_make_records (
       find_endpoint (route->place, ids), &context, body, &error);
 
   if (records == NULL)
     rest_reply_error (message, SOUP_STATUS_UNPROCESSABLE_ENTITY, error->message);
-  else
-    rest_sessions_store (
-        route->rest->sessions, identity->app, identity->user, records, message, uc_id);
+  else if (check_rate (route->rest, message, identity, records->len))
+    rest_sessions_store (route->rest->sessions, identity->app, identity->user,
+        g_steal_pointer (&records), message, uc_id);
 }
 
 static void
@@ -371,12 +392,14 @@ rest_add_routes (Rest *rest, Router *router)
 }
 
 Rest *
-rest_new (Store *store, const Applications *applications, const Origins *origins)
+rest_new (Store *store, const Applications *applications, const Origins *origins,
+    RateLimits *limits)
 {
   Rest *rest = g_new0 (Rest, 1);
 
   rest->applications = applications;
   rest->origins = origins;
+  rest->limits = limits;
   rest->sessions = rest_sessions_new (store);
   rest->tokens = rest_tokens_new ();
   rest->routes = g_ptr_array_new_with_free_func (g_free);

@@ -9,12 +9,14 @@
 
 #include "applications.h"
 #include "origins.h"
+#include "rate-limits.h"
 #include "router.h"
 #include "store.h"
 
 typedef struct _Rest Rest;
 
-Rest *rest_new (Store *store, const Applications *applications, const Origins *origins);
+Rest *rest_new (Store *store, const Applications *applications, const Origins *origins,
+    RateLimits *limits);
 /* After the server and the store. */
 void rest_free (Rest *rest);
 
