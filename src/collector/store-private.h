@@ -55,6 +55,11 @@ typedef struct {
       gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
   gboolean (*compact) (
       Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
+  void (*set_retention) (Store *store, StoreRetention *retention);
+  gboolean (*retain) (Store *store, const StoreRetention *retention, gint64 now,
+      StoreRemoved *removed, StoreProgressFunc progress, gpointer user_data,
+      GError **error);
+  gboolean (*vacuum) (const char *path, GError **error);
 } StoreBackend;
 
 /* Every store begins with this, and so does every session. */

@@ -19,8 +19,9 @@ static const char last_block_sql[] =
     " ORDER BY last_time DESC LIMIT 1";
 
 static const char add_sql[] =
-    "INSERT INTO blocks (fabric, first_time, last_time, reports, checksum, data)"
-    " SELECT id, ?2, ?3, ?4, ?5, ?6 FROM fabrics WHERE id = ?1";
+    "INSERT INTO blocks (fabric, first_time, last_time, reports, written, checksum, data)"
+    " SELECT f.id, ?2, ?3, ?4, c.last_heard, ?5, ?6"
+    " FROM fabrics f JOIN conferences c ON c.id = f.conference WHERE f.id = ?1";
 
 struct _SqliteBlock {
   gint64 fabric;

@@ -82,8 +82,9 @@ void sqlite_client_free (SqliteClient *client);
 guint64 sqlite_client_stored (const SqliteClient *client);
 /* Records written since the last time this was called. */
 guint sqlite_client_take_written (SqliteClient *client);
-/* At the beginning of a transaction: another process may have written to the session. */
-gboolean sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error);
+/* At the beginning of a transaction: another process may have written to the session.
+ * FALSE: it was old, and is there no more. */
+gboolean sqlite_client_refresh (SqliteRows *rows, SqliteClient *client);
 /* clock_behind: as store_session_set_clock() has it; now: µs since the epoch. */
 gboolean sqlite_client_write (SqliteRows *rows, SqliteClient *client, guint64 sequence,
     const CallstatsRecord *record, gint64 clock_behind, gint64 now, GError **error);

@@ -86,7 +86,8 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
 
   if (!sqlite_run (rows, error, SQL_ADD_APP, "s", app) ||
       !sqlite_run (rows, error, SQL_ADD_USER, "sss", app, user, user_name) ||
-      !sqlite_run (rows, error, SQL_ADD_SESSION, "sss", app, user, session))
+      !sqlite_run (
+          rows, error, SQL_ADD_SESSION, "sssi", app, user, session, g_get_real_time ()))
     return NULL;
   found = sqlite_find (rows, SQL_FIND_SESSION, "sss", app, user, session);
   if (found == NULL) {
@@ -97,7 +98,10 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
       sqlite3_column_int64 (found, 2), sqlite3_column_int64 (found, 3),
       tally_sheet_get_app (rows->sheet, app));
   sqlite3_reset (found);
-  return sqlite_client_refresh (rows, client, error) ? g_steal_pointer (&client) : NULL;
+  if (sqlite_client_refresh (rows, client))
+    return g_steal_pointer (&client);
+  sqlite_no_row (rows, error);
+  return NULL;
 }
 
 guint64
@@ -125,12 +129,12 @@ forget_rows (SqliteRows *rows, SqliteClient *client)
 }
 
 gboolean
-sqlite_client_refresh (SqliteRows *rows, SqliteClient *client, GError **error)
+sqlite_client_refresh (SqliteRows *rows, SqliteClient *client)
 {
   sqlite3_stmt *found = sqlite_find (rows, SQL_GET_STORED, "i", client->id);
 
   if (found == NULL)
-    return sqlite_no_row (rows, error);
+    return FALSE;
   client->stored = client->settled = (guint64)sqlite3_column_int64 (found, 0);
   client->has_holes = sqlite3_column_int (found, 1) != 0;
   sqlite3_reset (found);
@@ -523,7 +527,8 @@ sqlite_client_settle (SqliteRows *rows, SqliteClient *client, GError **error)
   if (!settle_fabrics (rows, client, error))
     return FALSE;
   if (client->stored != client->settled &&
-      !sqlite_run (rows, error, SQL_SET_STORED, "ii", client->id, (gint64)client->stored))
+      !sqlite_run (rows, error, SQL_SET_STORED, "iii", client->id, (gint64)client->stored,
+          g_get_real_time ()))
     return FALSE;
   client->settled = client->stored;
   g_ptr_array_set_size (client->changed, 0);

@@ -79,8 +79,9 @@ static const char schema_2_summaries[] =
     "  summary BLOB NOT NULL);"
     "ALTER TABLE fabrics ADD COLUMN paired INTEGER NOT NULL DEFAULT 0;";
 
-/* A block is up to 256 reports of a fabric, packed (store-sqlite-blocks.c). checksum:
- * CRC-32 of data. expired: reports that were removed before their fabric. */
+/* A block is up to 256 reports of a fabric, packed (store-sqlite-blocks.c). written: when
+ * its conference was last heard. checksum: CRC-32 of data. expired: reports that were
+ * removed before their fabric. */
 static const char schema_2_blocks[] =
     "CREATE TABLE blocks ("
     "  id INTEGER PRIMARY KEY,"
@@ -88,11 +89,14 @@ static const char schema_2_blocks[] =
     "  first_time INTEGER NOT NULL,"
     "  last_time INTEGER NOT NULL,"
     "  reports INTEGER NOT NULL,"
+    "  written INTEGER NOT NULL,"
     "  checksum INTEGER NOT NULL,"
     "  data BLOB NOT NULL);"
     "CREATE INDEX blocks_by_fabric ON blocks (fabric, last_time, first_time);"
+    "CREATE INDEX blocks_by_age ON blocks (written);"
     "ALTER TABLE fabrics ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE sessions ADD COLUMN last_heard INTEGER;"
+    "UPDATE sessions SET last_heard = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;"
     "CREATE INDEX participants_by_user ON participants (user);"
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
     "CREATE INDEX others_by_user ON others (user);";

@@ -17,14 +17,14 @@ static const char *const sql[N_SQL] = {
                    " SELECT id, ?2, ?3 FROM apps WHERE name = ?1"
                    " ON CONFLICT DO UPDATE"
                    " SET display_name = coalesce (excluded.display_name, display_name)",
-  [SQL_ADD_SESSION] = "INSERT INTO sessions (user, name)"
-                      " SELECT u.id, ?3 FROM users u JOIN apps a ON a.id = u.app"
+  [SQL_ADD_SESSION] = "INSERT INTO sessions (user, name, last_heard)"
+                      " SELECT u.id, ?3, ?4 FROM users u JOIN apps a ON a.id = u.app"
                       " WHERE a.name = ?1 AND u.name = ?2 ON CONFLICT DO NOTHING",
   [SQL_FIND_SESSION] = "SELECT s.id, s.stored, u.id, u.app"
                        " FROM apps a JOIN users u ON u.app = a.id"
                        " JOIN sessions s ON s.user = u.id"
                        " WHERE a.name = ?1 AND u.name = ?2 AND s.name = ?3",
-  [SQL_SET_STORED] = "UPDATE sessions SET stored = ?2 WHERE id = ?1",
+  [SQL_SET_STORED] = "UPDATE sessions SET stored = ?2, last_heard = ?3 WHERE id = ?1",
   [SQL_GET_STORED] = "SELECT stored, EXISTS (SELECT 1 FROM holes WHERE session = ?1)"
                      " FROM sessions WHERE id = ?1",
   [SQL_ADD_HOLE] = "INSERT INTO holes (session, first, last) VALUES (?1, ?2, ?3)",

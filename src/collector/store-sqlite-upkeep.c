@@ -2,7 +2,7 @@
  *
  * The upkeep of an SQLite store. Every ROUND it walks over the fabrics that have rows of
  * reports. What is due is packed here and put in place by the writer, a few blocks a
- * transaction, so that commits hardly wait.
+ * transaction, so that commits hardly wait. Every hour it removes what is old.
  *
  * Its own thread, but for starting and stopping it.
  */
@@ -11,12 +11,15 @@
 #include "log.h"
 #include "report-block.h"
 #include "store-sqlite-blocks.h"
+#include "store-sqlite-retention.h"
 
 #define ROUND (10 * G_TIME_SPAN_SECOND)
 #define MAX_SHARE 20                       /* a walk takes no more than this part */
 #define SILENCE (60 * G_TIME_SPAN_SECOND)  /* of a conference that may have ended */
 #define PATIENCE (15 * G_TIME_SPAN_MINUTE) /* with a fabric of which nothing comes */
 #define BLOCKS_AT_ONCE 8
+#define RETENTION_ROUND G_TIME_SPAN_HOUR
+#define FIRST_RETENTION G_TIME_SPAN_MINUTE /* after the start */
 
 static const char next_fabric_sql[] =
     "SELECT fabric FROM reports WHERE fabric > ?1 ORDER BY fabric LIMIT 1";
@@ -38,10 +41,12 @@ struct _SqliteUpkeep {
   GThread *thread;
   GMutex lock;
   GCond woken;
-  gboolean stopping;  /* under the lock */
-  GHashTable *sights; /* id of a fabric -> Sight */
+  gboolean stopping;         /* under the lock, as the next */
+  StoreRetention *retention; /* nullable */
+  GHashTable *sights;        /* id of a fabric -> Sight */
   guint walk;
-  gboolean told; /* that it fails */
+  gboolean told;    /* that it fails */
+  gint64 retain_at; /* monotonic */
 };
 
 typedef struct {
@@ -224,6 +229,59 @@ walk_all (SqliteUpkeep *upkeep, GError **error)
   return TRUE;
 }
 
+static StoreRetention *
+get_retention (SqliteUpkeep *upkeep)
+{
+  StoreRetention *retention = NULL;
+
+  g_mutex_lock (&upkeep->lock);
+  if (upkeep->retention != NULL)
+    retention = store_retention_ref (upkeep->retention);
+  g_mutex_unlock (&upkeep->lock);
+  return retention;
+}
+
+static gboolean
+goes_on (const char *what, guint64 done, guint64 total, gpointer user_data)
+{
+  return !is_stopping (user_data);
+}
+
+static void
+tell_removed (const StoreRemoved *removed)
+{
+  g_autofree char *reports = g_strdup_printf ("%" G_GUINT64_FORMAT, removed->reports);
+  g_autofree char *conferences =
+      g_strdup_printf ("%" G_GUINT64_FORMAT, removed->conferences);
+  g_autofree char *bytes = g_strdup_printf ("%" G_GUINT64_FORMAT, removed->bytes);
+
+  if (removed->reports + removed->conferences > 0)
+    log_info ("store-retention", "reports", reports, "conferences", conferences, "bytes",
+        bytes, NULL);
+}
+
+static gboolean
+retain (SqliteUpkeep *upkeep, GError **error)
+{
+  g_autoptr (StoreRetention) retention = get_retention (upkeep);
+  GError *failure = NULL;
+  StoreRemoved removed;
+
+  if (retention == NULL || g_get_monotonic_time () < upkeep->retain_at)
+    return TRUE;
+  upkeep->retain_at = g_get_monotonic_time () + RETENTION_ROUND;
+  sqlite_retain (
+      upkeep->store, retention, g_get_real_time (), &removed, goes_on, upkeep, &failure);
+  tell_removed (&removed);
+  if (failure == NULL ||
+      g_error_matches (failure, STORE_ERROR, STORE_ERROR_INTERRUPTED)) {
+    g_clear_error (&failure);
+    return TRUE;
+  }
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
 static void
 tell_failure (SqliteUpkeep *upkeep, const GError *error)
 {
@@ -256,7 +314,7 @@ keep_up (gpointer user_data)
     g_autoptr (GError) error = NULL;
     gint64 began = g_get_monotonic_time (), ended;
 
-    if (!walk_all (upkeep, &error))
+    if (!walk_all (upkeep, &error) || !retain (upkeep, &error))
       tell_failure (upkeep, error);
     else
       upkeep->told = FALSE;
@@ -272,6 +330,7 @@ sqlite_upkeep_start (Store *store)
   SqliteUpkeep *upkeep = g_new0 (SqliteUpkeep, 1);
 
   upkeep->store = store;
+  upkeep->retain_at = g_get_monotonic_time () + FIRST_RETENTION;
   upkeep->sights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   g_mutex_init (&upkeep->lock);
   g_cond_init (&upkeep->woken);
@@ -290,9 +349,20 @@ sqlite_upkeep_stop (SqliteUpkeep *upkeep)
   g_mutex_unlock (&upkeep->lock);
   g_thread_join (upkeep->thread);
   g_hash_table_unref (upkeep->sights);
+  store_retention_unref (upkeep->retention);
   g_mutex_clear (&upkeep->lock);
   g_cond_clear (&upkeep->woken);
   g_free (upkeep);
+}
+
+void
+sqlite_upkeep_set_retention (SqliteUpkeep *upkeep, StoreRetention *retention)
+{
+  g_mutex_lock (&upkeep->lock);
+  g_clear_pointer (&upkeep->retention, store_retention_unref);
+  if (retention != NULL)
+    upkeep->retention = store_retention_ref (retention);
+  g_mutex_unlock (&upkeep->lock);
 }
 
 /* ---- On request ---- */

@@ -11,6 +11,7 @@
 #include "store-sqlite-lists.h"
 #include "store-sqlite-answers.h"
 #include "store-sqlite-statements.h"
+#include "store-sqlite-retention.h"
 #include "store-sqlite-upkeep.h"
 
 #include <string.h>
@@ -143,6 +144,12 @@ set_tally (Store *store, Tally *tally)
 }
 
 static void
+set_retention (Store *store, StoreRetention *retention)
+{
+  sqlite_upkeep_set_retention (((SqliteStore *)store)->upkeep, retention);
+}
+
+static void
 flush_store (Store *store, GSourceFunc func, gpointer user_data)
 {
   push_job ((SqliteStore *)store,
@@ -199,8 +206,12 @@ touch_session (SqliteStore *self, SqliteSession *session)
     return;
   session->touched = TRUE;
   g_ptr_array_add (self->touched, session);
-  if (session->client != NULL && self->error == NULL)
-    sqlite_client_refresh (self->rows, session->client, &self->error);
+  if (session->client == NULL || self->error != NULL ||
+      sqlite_client_refresh (self->rows, session->client))
+    return;
+  sqlite_client_free (session->client);
+  session->client = sqlite_client_open (self->rows, session->app, session->user,
+      session->user_name, session->name, &self->error);
 }
 
 static void
@@ -600,4 +611,7 @@ const StoreBackend store_sqlite = {
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
   .compact = sqlite_compact,
+  .set_retention = set_retention,
+  .retain = sqlite_retain,
+  .vacuum = sqlite_vacuum,
 };

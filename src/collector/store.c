@@ -14,20 +14,31 @@ G_DEFINE_QUARK (collector_store_error, store_error)
 
 static const StoreBackend *const backends[] = { &store_sqlite };
 
-Store *
-store_open (const char *location, GError **error)
+/* path: the rest of the location. */
+static const StoreBackend *
+find_backend (const char *location, const char **path, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (backends); i++) {
     gsize length = strlen (backends[i]->scheme);
 
+    *path = location + length + 1;
     if (strncmp (location, backends[i]->scheme, length) == 0 && location[length] == ':' &&
-        location[length + 1] != '\0')
-      return backends[i]->open (location + length + 1, error);
+        **path != '\0')
+      return backends[i];
   }
   g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
       "--store: \"%s\" names no store; write it like sqlite:/var/lib/callstats/calls.db",
       location);
   return NULL;
+}
+
+Store *
+store_open (const char *location, GError **error)
+{
+  const char *path;
+  const StoreBackend *backend = find_backend (location, &path, error);
+
+  return backend != NULL ? backend->open (path, error) : NULL;
 }
 
 void
@@ -209,6 +220,29 @@ store_compact (
     Store *store, StoreProgressFunc progress, gpointer user_data, GError **error)
 {
   return store->backend->compact (store, progress, user_data, error);
+}
+
+void
+store_set_retention (Store *store, StoreRetention *retention)
+{
+  store->backend->set_retention (store, retention);
+}
+
+gboolean
+store_retain (Store *store, const StoreRetention *retention, gint64 now,
+    StoreRemoved *removed, StoreProgressFunc progress, gpointer user_data, GError **error)
+{
+  return store->backend->retain (
+      store, retention, now, removed, progress, user_data, error);
+}
+
+gboolean
+store_vacuum (const char *location, GError **error)
+{
+  const char *path;
+  const StoreBackend *backend = find_backend (location, &path, error);
+
+  return backend != NULL && backend->vacuum (path, error);
 }
 
 gboolean

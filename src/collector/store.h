@@ -341,6 +341,41 @@ typedef gboolean (*StoreProgressFunc) (
 gboolean store_compact (
     Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
 
+/* For how many days something is kept after it was heard; 0: for ever. */
+typedef struct {
+  guint raw;       /* reports */
+  guint summaries; /* everything of a conference; users who have none any more */
+} StoreDays;
+
+/* What is kept for how long, by application. Never changed once others know it. */
+typedef struct _StoreRetention StoreRetention;
+
+/* others: for applications that are not set. */
+StoreRetention *store_retention_new (const StoreDays *others);
+StoreRetention *store_retention_ref (StoreRetention *retention);
+void store_retention_unref (StoreRetention *retention);
+void store_retention_set (
+    StoreRetention *retention, const char *app, const StoreDays *days);
+const StoreDays *store_retention_get (const StoreRetention *retention, const char *app);
+
+/* From now on the store removes what is old by itself. retention: (nullable). The
+ * opener's thread. */
+void store_set_retention (Store *store, StoreRetention *retention);
+
+typedef struct {
+  guint64 reports; /* those that went with their conference aside */
+  guint64 conferences;
+  guint64 bytes; /* given back to the disk */
+} StoreRemoved;
+
+/* Removes what is old at the time now, in slices. Waits for it. progress: (nullable). */
+gboolean store_retain (Store *store, const StoreRetention *retention, gint64 now,
+    StoreRemoved *removed, StoreProgressFunc progress, gpointer user_data,
+    GError **error);
+
+/* Gives all free room back to the disk. Nobody else may use the store meanwhile. */
+gboolean store_vacuum (const char *location, GError **error);
+
 /* ---- Life ---- */
 
 /* location: such as sqlite:PATH. */
@@ -358,6 +393,7 @@ void store_flush (Store *store, GSourceFunc func, gpointer user_data);
 void store_free (Store *store);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreRetention, store_retention_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreDetail, store_detail_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricDetail, store_fabric_detail_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricKey, store_fabric_key_free)

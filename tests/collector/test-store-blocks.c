@@ -2,128 +2,20 @@
  *
  * Reports that became blocks are read as they were as rows.
  */
-#include <glib/gstdio.h>
 #include <string.h>
 
-#include "../bench/synthetic-call.h"
 #include "../unit/canonical-json.h"
-#include "callstats/callstats-report-private.h"
-#include "store-sqlite-private.h"
+#include "store-fixture.h"
 
-#define APP "demo"
-#define START G_GINT64_CONSTANT (1795338386901123)
-
-typedef struct {
-  char *folder;
-  char *path;
-  Store *store;
-  StoreSession *session;
-  guint64 sequence;
-  GPtrArray *texts; /* of reports, by the order they are read in */
-} Fixture;
+#define APP STORE_FIXTURE_APP
 
 static void
-on_opened (gpointer user_data, guint64 stored)
-{
-}
-
-static void
-on_committed (gpointer user_data, guint64 sequence, gsize bytes, guint written)
-{
-}
-
-static void
-on_failed (gpointer user_data, const GError *error)
-{
-  g_assert_no_error (error);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  static const StoreSessionEvents events = { on_opened, on_committed, on_failed };
-  g_autoptr (GError) error = NULL;
-  g_autofree char *location = NULL;
-
-  fixture->folder = g_dir_make_tmp ("callstats-store-XXXXXX", &error);
-  g_assert_no_error (error);
-  fixture->path = g_build_filename (fixture->folder, "calls.db", NULL);
-  location = g_strdup_printf ("sqlite:%s", fixture->path);
-  fixture->store = store_open (location, &error);
-  g_assert_no_error (error);
-  fixture->session =
-      store_session_open (fixture->store, APP, "alice", NULL, "s1", &events, NULL, NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  if (fixture->session != NULL)
-    store_session_close (fixture->session);
-  store_free (fixture->store);
-  g_unlink (fixture->path);
-  g_assert_cmpint (g_rmdir (fixture->folder), ==, 0);
-  g_free (fixture->folder);
-  g_free (fixture->path);
-}
-
-static gboolean
-on_flushed (gpointer user_data)
-{
-  *(gboolean *)user_data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-flush (Fixture *fixture)
-{
-  gboolean flushed = FALSE;
-
-  store_flush (fixture->store, on_flushed, &flushed);
-  while (!flushed)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-/* Samples first, first + step … of a fabric, a second apart by their numbers. */
-static void
-append (Fixture *fixture, const char *fabric, guint64 first, guint step, guint n)
-{
-  g_autoptr (GPtrArray) records =
-      g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
-
-  for (guint i = 0; i < n; i++) {
-    guint64 number = first + (guint64)i * step;
-    gint64 time = START + (gint64)number * G_USEC_PER_SEC;
-    g_autoptr (CallstatsReport) report = synthetic_report_new (1, (guint)number, time);
-    CallstatsRecord *record = callstats_record_new_report (report);
-
-    record->conference = g_strdup ("c1");
-    record->fabric = g_strdup (fabric);
-    g_ptr_array_add (records, record);
-  }
-  store_session_append (fixture->session, fixture->sequence + 1, records, 1);
-  fixture->sequence += n;
-  flush (fixture);
-}
-
-static void
-compact (Fixture *fixture)
+compact (StoreFixture *fixture)
 {
   g_autoptr (GError) error = NULL;
 
   store_compact (fixture->store, NULL, NULL, &error);
   g_assert_no_error (error);
-}
-
-static gint64
-read_number (Fixture *fixture, const char *sql)
-{
-  sqlite3 *db = sqlite_store_take_reader (fixture->store, NULL);
-  gint64 number;
-
-  g_assert_true (sqlite_read_number (db, sql, &number));
-  sqlite_store_give_reader_back (fixture->store, db);
-  return number;
 }
 
 static void
@@ -136,7 +28,7 @@ take_report (gint64 time, const char *stats, gsize length, gpointer data)
 }
 
 static GPtrArray *
-read_range (Fixture *fixture, const char *fabric, gint64 from, gint64 to, guint page)
+read_range (StoreFixture *fixture, const char *fabric, gint64 from, gint64 to, guint page)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StoreFabricKey) key =
@@ -160,7 +52,7 @@ read_range (Fixture *fixture, const char *fabric, gint64 from, gint64 to, guint 
 }
 
 static GPtrArray *
-read_all (Fixture *fixture, const char *fabric, guint page)
+read_all (StoreFixture *fixture, const char *fabric, guint page)
 {
   return read_range (fixture, fabric, G_MININT64, G_MAXINT64, page);
 }
@@ -175,7 +67,7 @@ assert_same (GPtrArray *one, GPtrArray *other)
 
 /* In pages of several lengths, and from and to anywhere. */
 static void
-assert_reads (Fixture *fixture, const char *fabric, GPtrArray *wanted)
+assert_reads (StoreFixture *fixture, const char *fabric, GPtrArray *wanted)
 {
   const guint pages[] = { 29, 256, 100000 };
 
@@ -202,58 +94,60 @@ assert_reads (Fixture *fixture, const char *fabric, GPtrArray *wanted)
 }
 
 static void
-test_blocks_are_read_as_rows (Fixture *fixture, gconstpointer data)
+test_blocks_are_read_as_rows (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) first = NULL, second = NULL;
 
-  append (fixture, "f1", 1, 1, 700);
-  append (fixture, "f2", 1, 1, 10);
+  store_fixture_append (fixture, "f1", 1, 1, 700);
+  store_fixture_append (fixture, "f2", 1, 1, 10);
   first = read_all (fixture, "f1", 1000);
   second = read_all (fixture, "f2", 1000);
   g_assert_cmpuint (first->len, ==, 700);
   compact (fixture);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM reports"), ==, 0);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM blocks"), ==, 4);
-  g_assert_cmpint (read_number (fixture, "SELECT sum(reports) FROM blocks"), ==, 710);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM reports"), ==, 0);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM blocks"), ==, 4);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT sum(reports) FROM blocks"), ==, 710);
   assert_reads (fixture, "f1", first);
   assert_reads (fixture, "f2", second);
 }
 
 /* Late ones, early ones, ones of the same time; rows and blocks of all kinds. */
 static void
-test_late_reports_are_merged (Fixture *fixture, gconstpointer data)
+test_late_reports_are_merged (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (GPtrArray) rows = NULL, before = NULL;
 
-  append (fixture, "f1", 1000, 2, 300);
-  append (fixture, "f1", 1001, 4, 100);
-  append (fixture, "f1", 1000, 20, 30);
-  append (fixture, "f1", 1, 3, 20);
-  append (fixture, "f1", 1000, 50, 5);
+  store_fixture_append (fixture, "f1", 1000, 2, 300);
+  store_fixture_append (fixture, "f1", 1001, 4, 100);
+  store_fixture_append (fixture, "f1", 1000, 20, 30);
+  store_fixture_append (fixture, "f1", 1, 3, 20);
+  store_fixture_append (fixture, "f1", 1000, 50, 5);
   rows = read_all (fixture, "f1", 10000);
 
-  append (fixture, "f2", 1000, 2, 300);
+  store_fixture_append (fixture, "f2", 1000, 2, 300);
   compact (fixture);
-  append (fixture, "f2", 1001, 4, 100);
-  append (fixture, "f2", 1000, 20, 30);
+  store_fixture_append (fixture, "f2", 1001, 4, 100);
+  store_fixture_append (fixture, "f2", 1000, 20, 30);
   compact (fixture);
-  append (fixture, "f2", 1, 3, 20);
+  store_fixture_append (fixture, "f2", 1, 3, 20);
   compact (fixture);
-  append (fixture, "f2", 1000, 50, 5);
+  store_fixture_append (fixture, "f2", 1000, 50, 5);
   before = read_all (fixture, "f2", 10000);
   assert_same (before, rows);
   assert_reads (fixture, "f2", rows);
 }
 
 static void
-test_short_blocks_go_on (Fixture *fixture, gconstpointer data)
+test_short_blocks_go_on (StoreFixture *fixture, gconstpointer data)
 {
   for (guint i = 0; i < 64; i++) {
-    append (fixture, "f1", 1 + i, 1, 1);
+    store_fixture_append (fixture, "f1", 1 + i, 1, 1);
     compact (fixture);
   }
-  g_assert_cmpint (read_number (fixture, "SELECT sum(reports) FROM blocks"), ==, 64);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM blocks"), <, 32);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT sum(reports) FROM blocks"), ==, 64);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM blocks"), <, 32);
 }
 
 static gpointer
@@ -265,17 +159,17 @@ compact_in_thread (gpointer fixture)
 
 /* A reader sees each report once, whatever becomes a block meanwhile. */
 static void
-test_reader_beside_compaction_misses_nothing (Fixture *fixture, gconstpointer data)
+test_reader_beside_compaction_misses_nothing (StoreFixture *fixture, gconstpointer data)
 {
   GThread *thread;
 
   for (guint fabric = 0; fabric < 4; fabric++) {
     g_autofree char *name = g_strdup_printf ("f%u", fabric);
 
-    append (fixture, name, 1, 1, 600);
+    store_fixture_append (fixture, name, 1, 1, 600);
   }
   thread = g_thread_new ("compacts", compact_in_thread, fixture);
-  while (read_number (fixture, "SELECT count(*) FROM reports") > 0) {
+  while (store_fixture_read (fixture, "SELECT count(*) FROM reports") > 0) {
     g_autoptr (GPtrArray) last = read_all (fixture, "f3", 1000);
 
     g_assert_cmpuint (last->len, ==, 600);
@@ -291,20 +185,20 @@ on_poll (gpointer user_data)
 
 /* A fabric that goes on has many rows, one that ended has few. */
 static void
-test_store_packs_by_itself (Fixture *fixture, gconstpointer data)
+test_store_packs_by_itself (StoreFixture *fixture, gconstpointer data)
 {
   guint poll = g_timeout_add (50, on_poll, NULL);
 
-  append (fixture, "f1", 1, 1, 300);
-  while (read_number (fixture, "SELECT count(*) FROM reports") > 44)
+  store_fixture_append (fixture, "f1", 1, 1, 300);
+  while (store_fixture_read (fixture, "SELECT count(*) FROM reports") > 44)
     g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM reports"), ==, 44);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM blocks"), ==, 1);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM reports"), ==, 44);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM blocks"), ==, 1);
   g_source_remove (poll);
 }
 
 static void
-test_report_at_rest_takes_at_most_100_bytes (Fixture *fixture, gconstpointer data)
+test_report_at_rest_takes_at_most_100_bytes (StoreFixture *fixture, gconstpointer data)
 {
   guint n = 20 * 256;
   gint64 bytes;
@@ -312,12 +206,12 @@ test_report_at_rest_takes_at_most_100_bytes (Fixture *fixture, gconstpointer dat
   for (guint i = 0; i < 20; i++) {
     g_autofree char *name = g_strdup_printf ("f%u", i);
 
-    append (fixture, name, 1, 1, n / 20);
+    store_fixture_append (fixture, name, 1, 1, n / 20);
   }
   compact (fixture);
-  bytes = read_number (fixture, "SELECT (page_count - freelist_count) * page_size"
-                                " FROM pragma_page_count, pragma_freelist_count,"
-                                " pragma_page_size");
+  bytes = store_fixture_read (fixture, "SELECT (page_count - freelist_count) * page_size"
+                                       " FROM pragma_page_count, pragma_freelist_count,"
+                                       " pragma_page_size");
   g_test_message ("%.1f bytes a report", (double)bytes / n);
   g_assert_cmpint (bytes, <=, (gint64)n * 100);
 }
@@ -327,7 +221,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, function) \
-  g_test_add ("/store/blocks/" name, Fixture, NULL, set_up, function, tear_down)
+  g_test_add ("/store/blocks/" name, StoreFixture, NULL, store_fixture_set_up, function, \
+      store_fixture_tear_down)
   ADD ("read-as-rows", test_blocks_are_read_as_rows);
   ADD ("late-reports", test_late_reports_are_merged);
   ADD ("short-blocks", test_short_blocks_go_on);
