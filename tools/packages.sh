@@ -23,7 +23,7 @@ run_packages="
 # libsoup 2 is there to be loaded beside us, which must do no harm.
 # The schemas of docs/openapi.yaml are checked with python3-yaml and python3-jsonschema.
 test_packages="
-  chromium clang coturn iproute2 openssl libsoup-2.4-1|libsoup2.4-1
+  chromium clang coturn iproute2 openssl libsoup-2.4-1|libsoup2.4-1 prometheus
   python3-jsonschema python3-yaml"
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }
@@ -83,6 +83,18 @@ apt() {
     apt-get -q -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 "$@"
 }
 
+# without_services COMMAND...: the services of packages that it installs are not started; the
+# tests want the programs in them only.
+without_services() (
+  policy=/usr/sbin/policy-rc.d
+  if [ ! -e "$policy" ]; then
+    trap 'as_root rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod 755 "$policy"
+  fi
+  "$@"
+)
+
 # install_packages LOG NAME...: nothing is touched when all are there.
 install_packages() {
   local log=$1 missing
@@ -101,5 +113,5 @@ install_packages() {
   say "installing ${#missing[@]} missing packages with apt (a few minutes on a bare machine)"
   quietly "$log" apt update
   mapfile -t missing < <(known_alternatives "${missing[@]}")
-  quietly "$log" apt install -y --no-install-recommends "${missing[@]}"
+  without_services quietly "$log" apt install -y --no-install-recommends "${missing[@]}"
 }

@@ -175,16 +175,16 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/metrics/labels-are-escaped", test_labels_are_escaped);
-  g_test_add_func ("/metrics/help-is-escaped", test_help_is_escaped);
-  g_test_add_func ("/metrics/numbers-are-of-the-format", test_numbers_are_of_the_format);
-  g_test_add_func ("/metrics/buckets-are-cumulative-and-inclusive",
+  g_test_add_func ("/tally/labels-are-escaped", test_labels_are_escaped);
+  g_test_add_func ("/tally/help-is-escaped", test_help_is_escaped);
+  g_test_add_func ("/tally/numbers-are-of-the-format", test_numbers_are_of_the_format);
+  g_test_add_func ("/tally/buckets-are-cumulative-and-inclusive",
       test_buckets_are_cumulative_and_inclusive);
-  g_test_add_func ("/metrics/reasons-outside-the-set-are-other",
-      test_reasons_outside_the_set_are_other);
-  g_test_add_func ("/metrics/what-is-rolled-back-is-not-counted",
+  g_test_add_func (
+      "/tally/reasons-outside-the-set-are-other", test_reasons_outside_the_set_are_other);
+  g_test_add_func ("/tally/what-is-rolled-back-is-not-counted",
       test_what_is_rolled_back_is_not_counted);
-  g_test_add_func ("/metrics/applications-past-the-bound-are-other",
+  g_test_add_func ("/tally/applications-past-the-bound-are-other",
       test_applications_past_the_bound_are_other);
   return g_test_run ();
 }

@@ -510,21 +510,21 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/webhooks/addresses-have-a-class", test_addresses_have_a_class);
-  g_test_add_func ("/webhooks/names-give-out-only-allowed-addresses",
+  g_test_add_func ("/webhook/addresses-have-a-class", test_addresses_have_a_class);
+  g_test_add_func ("/webhook/names-give-out-only-allowed-addresses",
       test_names_give_out_only_allowed_addresses);
   g_test_add_func (
-      "/webhooks/literal-addresses-are-checked", test_literal_addresses_are_checked);
+      "/webhook/literal-addresses-are-checked", test_literal_addresses_are_checked);
   g_test_add_func (
-      "/webhooks/signature-is-of-time-and-body", test_signature_is_of_time_and_body);
+      "/webhook/signature-is-of-time-and-body", test_signature_is_of_time_and_body);
   g_test_add_func (
-      "/webhooks/thresholds-are-passed-or-not", test_thresholds_are_passed_or_not);
+      "/webhook/thresholds-are-passed-or-not", test_thresholds_are_passed_or_not);
   g_test_add_func (
-      "/webhooks/unknown-values-are-no-findings", test_unknown_values_are_no_findings);
-  g_test_add_func ("/webhooks/summary-is-told-whole", test_summary_is_told_whole);
-  g_test_add_func ("/webhooks/ids-are-of-the-thing", test_ids_are_of_the_thing);
-  g_test_add_func ("/webhooks/configuration-is-read", test_configuration_is_read);
+      "/webhook/unknown-values-are-no-findings", test_unknown_values_are_no_findings);
+  g_test_add_func ("/webhook/summary-is-told-whole", test_summary_is_told_whole);
+  g_test_add_func ("/webhook/ids-are-of-the-thing", test_ids_are_of_the_thing);
+  g_test_add_func ("/webhook/configuration-is-read", test_configuration_is_read);
   g_test_add_func (
-      "/webhooks/bad-configuration-is-refused", test_bad_configuration_is_refused);
+      "/webhook/bad-configuration-is-refused", test_bad_configuration_is_refused);
   return g_test_run ();
 }
