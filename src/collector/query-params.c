@@ -30,15 +30,37 @@ get (QueryParams *self, const char *name)
 }
 
 guint
-query_params_limit (QueryParams *self, guint fallback, guint max)
+query_params_count (QueryParams *self, const char *name, guint fallback, guint max)
 {
-  const char *text = get (self, "limit");
+  const char *text = get (self, name);
   g_autofree char *wanted = g_strdup_printf ("a whole number from 1 to %u", max);
   guint64 value = fallback;
 
   if (text != NULL && !g_ascii_string_to_unsigned (text, 10, 1, max, &value, NULL))
-    query_params_refuse (self, "limit", text, wanted);
+    query_params_refuse (self, name, text, wanted);
   return (guint)value;
+}
+
+guint
+query_params_limit (QueryParams *self, guint fallback, guint max)
+{
+  return query_params_count (self, "limit", fallback, max);
+}
+
+#define STEP_MAX (7 * G_TIME_SPAN_DAY)
+
+gint64
+query_params_step (QueryParams *self, const char *name)
+{
+  const char *text = get (self, name);
+  guint64 ms = 0;
+
+  if (text == NULL || strcmp (text, "auto") == 0)
+    return -1;
+  if (strcmp (text, "raw") != 0 &&
+      !g_ascii_string_to_unsigned (text, 10, 1, STEP_MAX / 1000, &ms, NULL))
+    query_params_refuse (self, name, text, "auto, raw or milliseconds up to 604800000");
+  return (gint64)ms * 1000;
 }
 
 gint64

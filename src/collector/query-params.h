@@ -35,6 +35,9 @@ double query_params_number (QueryParams *self, const char *name, double min, dou
 /* choices: ends with NULL; the first one is the fallback. Returns: its index. */
 guint query_params_choice (
     QueryParams *self, const char *name, const char *const *choices);
+guint query_params_count (QueryParams *self, const char *name, guint fallback, guint max);
+/* Of a series: auto, raw, or milliseconds. Returns: µs, 0 for raw, -1 for auto. */
+gint64 query_params_step (QueryParams *self, const char *name);
 /* Returns: whether it is given. */
 gboolean query_params_cursor (QueryParams *self, const char *name, StoreCursor *cursor);
 

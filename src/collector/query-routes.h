@@ -9,3 +9,4 @@
 void query_lists_add_routes (Query *query, Router *router);
 void query_fabric_add_routes (Query *query, Router *router);
 void query_reports_add_routes (Query *query, Router *router);
+void query_series_add_routes (Query *query, Router *router);

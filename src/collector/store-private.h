@@ -45,6 +45,8 @@ typedef struct {
   int (*read_reports) (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
       gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
       gboolean *more, GError **error);
+  gboolean (*read_series) (
+      Store *store, const StoreFabricKey *fabric, SeriesTable *table, GError **error);
 
   GPtrArray *(*list_activity) (Store *store, gint64 now, GError **error);
   guint64 (*get_size) (Store *store);

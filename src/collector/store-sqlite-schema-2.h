@@ -101,6 +101,20 @@ static const char schema_2_blocks[] =
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
     "CREATE INDEX others_by_user ON others (user);";
 
+/* What charts need of reports (store-sqlite-rollups.c), kept when these are removed.
+ * tail: what it takes to go on, of the last one only. */
+static const char schema_2_rollups[] =
+    "CREATE TABLE rollups ("
+    "  id INTEGER PRIMARY KEY,"
+    "  fabric INTEGER NOT NULL REFERENCES fabrics (id),"
+    "  first_time INTEGER NOT NULL,"
+    "  last_time INTEGER NOT NULL,"
+    "  reports INTEGER NOT NULL,"
+    "  fine BLOB NOT NULL,"
+    "  coarse BLOB NOT NULL,"
+    "  tail BLOB);"
+    "CREATE INDEX rollups_by_fabric ON rollups (fabric, first_time);";
+
 /* What webhooks are to be told (store-sqlite-deliveries.c). due: when it is tried next;
  * NULL once it was delivered or given up, and then there is no body either. */
 static const char schema_2_deliveries[] =
@@ -131,5 +145,6 @@ static const char *const schema_2[] = {
   schema_2_versions,
   schema_2_summaries,
   schema_2_blocks,
+  schema_2_rollups,
   schema_2_deliveries,
 };

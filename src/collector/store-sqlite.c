@@ -13,6 +13,7 @@
 #include "store-sqlite-statements.h"
 #include "store-sqlite-retention.h"
 #include "store-sqlite-upkeep.h"
+#include "store-sqlite-rollups.h"
 
 #include <string.h>
 
@@ -608,6 +609,7 @@ const StoreBackend store_sqlite = {
   .read_reports = sqlite_read_reports,
   .list_activity = list_activity,
   .get_size = get_size,
+  .read_series = sqlite_read_series,
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
   .compact = sqlite_compact,

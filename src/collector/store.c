@@ -255,6 +255,13 @@ store_progress (StoreProgressFunc progress, gpointer user_data, const char *what
   return FALSE;
 }
 
+gboolean
+store_read_series (
+    Store *store, const StoreFabricKey *fabric, SeriesTable *table, GError **error)
+{
+  return store->backend->read_series (store, fabric, table, error);
+}
+
 void
 store_conference_free (StoreConference *conference)
 {

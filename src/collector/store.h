@@ -12,6 +12,7 @@
 
 #include "callstats/callstats-record-private.h"
 #include "metrics-tally.h"
+#include "series-table.h"
 
 #define STORE_ERROR (store_error_quark ())
 
@@ -295,6 +296,14 @@ typedef struct {
 GPtrArray *store_list_activity (Store *store, gint64 now, GError **error);
 /* Bytes on disk. */
 guint64 store_get_size (Store *store);
+
+/* Rollups have this step and multiples of it (µs). */
+#define STORE_SERIES_STEP (10 * G_TIME_SPAN_SECOND)
+
+/* Fills an empty table, by rollups as far as these fit its step, else by reports. Where
+ * reports of that time have been removed, the table's step may become larger. */
+gboolean store_read_series (
+    Store *store, const StoreFabricKey *fabric, SeriesTable *table, GError **error);
 
 /* ---- Deliveries to webhooks: a durable queue; the opener's thread ---- */
 

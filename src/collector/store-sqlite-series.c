@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Series out of the store: as far as rollups go, of these, and of reports from there on.
+ * Rollups that late reports have made stale are not used; when the late ones become a
+ * block, they are made anew. Any thread, which takes a connection of its own.
+ */
+#include "series-rollup.h"
+#include "store-sqlite-columns.h"
+#include "store-sqlite-rollups.h"
+
+/* Reports this long before the first one of interest tell the interval before it. */
+#define WARM_UP (60 * G_TIME_SPAN_SECOND)
+
+static const char rollups_sql[] =
+    "SELECT first_time, last_time, fine, tail FROM rollups"
+    " WHERE fabric = ?1 AND last_time < ?2 ORDER BY first_time";
+
+static const char coarse_sql[] =
+    "SELECT first_time, last_time, coarse, tail FROM rollups"
+    " WHERE fabric = ?1 AND last_time < ?2 ORDER BY first_time";
+
+/* Late ones are rows before they are in a block. */
+static const char first_row_sql[] = "SELECT min(time) FROM reports WHERE fabric = ?1";
+
+static const char first_raw_sql[] =
+    "SELECT min(time) FROM (SELECT min(time) AS time FROM reports WHERE fabric = ?1"
+    " UNION ALL SELECT min(first_time) FROM blocks WHERE fabric = ?1)";
+
+static const char first_rollup_sql[] =
+    "SELECT min(first_time) FROM rollups WHERE fabric = ?1";
+
+typedef struct {
+  SeriesTable *table;
+  Series *series;
+  gint64 next; /* reports from there on are not in a rollup that was used */
+  gboolean has_tail;
+  SeriesTail tail;
+} Reading;
+
+static void
+reading_clear (Reading *reading)
+{
+  series_free (reading->series);
+  if (reading->has_tail)
+    callstats_report_unref (reading->tail.report);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
+
+static gboolean
+read_time (sqlite3 *db, const char *sql, gint64 fabric, gint64 *time, GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, sql, error);
+
+  if (row == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (row, 1, fabric);
+  if (sqlite3_step (row) != SQLITE_ROW)
+    return sqlite_set_error (db, "The database cannot be read", error);
+  *time = sqlite3_column_type (row, 0) == SQLITE_NULL ? G_MAXINT64
+                                                      : sqlite3_column_int64 (row, 0);
+  return TRUE;
+}
+
+/* Returns: TRUE without a tail. */
+static gboolean
+take_tail (Reading *reading, sqlite3_stmt *row, GError **error)
+{
+  if (reading->has_tail)
+    callstats_report_unref (reading->tail.report);
+  reading->has_tail = sqlite3_column_type (row, 3) != SQLITE_NULL &&
+                      series_tail_read (sqlite3_column_blob (row, 3),
+                          (gsize)sqlite3_column_bytes (row, 3), &reading->tail, error);
+  return reading->has_tail || sqlite3_column_type (row, 3) == SQLITE_NULL;
+}
+
+static gboolean
+take_rollup (Reading *reading, sqlite3_stmt *row, GError **error)
+{
+  const SeriesTable *table = reading->table;
+  gint64 last = sqlite3_column_int64 (row, 1);
+
+  reading->next = last + 1;
+  if (sqlite3_column_int64 (row, 0) < table->to && last >= table->from &&
+      !series_rollup_read (sqlite3_column_blob (row, 2),
+          (gsize)sqlite3_column_bytes (row, 2), reading->table, error))
+    return FALSE;
+  return take_tail (reading, row, error);
+}
+
+static gboolean
+take_rollups (Reading *reading, sqlite3 *db, gint64 fabric, gint64 before, GError **error)
+{
+  gboolean coarse = reading->table->step > 0 && reading->table->step % ROLLUP_COARSE == 0;
+  g_autoptr (sqlite3_stmt) rows =
+      sqlite_prepare (db, coarse ? coarse_sql : rollups_sql, error);
+  int status;
+
+  if (rows == NULL)
+    return FALSE;
+  sqlite3_bind_int64 (rows, 1, fabric);
+  sqlite3_bind_int64 (rows, 2, before);
+  while ((status = sqlite3_step (rows)) == SQLITE_ROW) {
+    if (!take_rollup (reading, rows, error))
+      return FALSE;
+  }
+  return status == SQLITE_DONE ||
+         sqlite_set_error (db, "The database cannot be read", error);
+}
+
+static gboolean
+fits_rollups (const SeriesTable *table)
+{
+  return table->step > 0 && table->step % ROLLUP_FINE == 0;
+}
+
+/* Where reports that are of interest have been removed, rollups are all there is. */
+static gboolean
+take_step (SeriesTable *table, sqlite3 *db, gint64 fabric, GError **error)
+{
+  gint64 first_report, first_rollup;
+
+  if (fits_rollups (table))
+    return TRUE;
+  if (!read_time (db, first_raw_sql, fabric, &first_report, error) ||
+      !read_time (db, first_rollup_sql, fabric, &first_rollup, error))
+    return FALSE;
+  if (first_rollup < first_report && first_report > table->from)
+    series_table_set_step (
+        table, table->step < ROLLUP_FINE ? ROLLUP_FINE : ROLLUP_COARSE);
+  return TRUE;
+}
+
+static gboolean
+read_rollups (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
+{
+  gint64 before = G_MININT64;
+  GArray *gaps;
+
+  if (!take_step (reading->table, db, fabric, error))
+    return FALSE;
+  if (fits_rollups (reading->table) &&
+      (!read_time (db, first_row_sql, fabric, &before, error) ||
+          !take_rollups (reading, db, fabric, before, error)))
+    return FALSE;
+  gaps = sqlite_read_gaps (db, fabric, reading->next, error);
+  if (gaps == NULL)
+    return FALSE;
+  reading->series = series_new (gaps);
+  return TRUE;
+}
+
+static void
+take_report (gint64 time, const char *stats, gsize length, gpointer user_data)
+{
+  Reading *reading = user_data;
+  g_autoptr (CallstatsReport) report = callstats_report_new_from_json (time, stats, NULL);
+  const SeriesStep *step = report != NULL ? series_add (reading->series, report) : NULL;
+
+  if (step != NULL && time >= reading->next)
+    series_table_add_step (reading->table, step);
+}
+
+static gboolean
+read_reports (
+    Reading *reading, Store *store, const StoreFabricKey *fabric, GError **error)
+{
+  const SeriesTable *table = reading->table;
+  StoreCursor cursor = { .time = reading->next, .id = G_MININT64 };
+  gboolean more;
+
+  if (table->from > G_MININT64 + WARM_UP && table->from - WARM_UP > reading->next)
+    cursor.time = table->from - WARM_UP;
+  else if (reading->has_tail)
+    series_resume (reading->series, &reading->tail);
+  else if (reading->next > G_MININT64)
+    cursor.time = reading->next - WARM_UP;
+  return sqlite_read_reports (store, fabric, &cursor, table->to, G_MAXINT, G_MAXSIZE,
+             take_report, reading, &more, error) >= 0;
+}
+
+gboolean
+sqlite_read_series (
+    Store *store, const StoreFabricKey *fabric, SeriesTable *table, GError **error)
+{
+  g_auto (Reading) reading = { .table = table, .next = G_MININT64 };
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  gboolean complete;
+
+  if (db == NULL)
+    return FALSE;
+  complete = sqlite_execute (db, "BEGIN", error) &&
+             read_rollups (&reading, db, fabric->id, error);
+  sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
+  sqlite_store_give_reader_back (store, db);
+  return complete && read_reports (&reading, store, fabric, error);
+}
