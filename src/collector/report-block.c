@@ -143,10 +143,12 @@ append_encoded (GByteArray *out, CallstatsEncoder *encoder, guint64 sequence,
 
 static void
 append_report (GByteArray *out, CallstatsEncoder *encoder, guint64 sequence,
-    const StoredReport *report)
+    const StoredReport *report, GPtrArray *parsed)
 {
   g_autoptr (CallstatsRecord) record = read_stored (report);
 
+  if (record != NULL && parsed != NULL)
+    g_ptr_array_add (parsed, callstats_report_ref (record->report));
   if (record != NULL && append_encoded (out, encoder, sequence, record))
     return;
   append_pending (out, encoder);
@@ -178,7 +180,7 @@ deflate_text (const GByteArray *text)
 }
 
 GBytes *
-report_block_pack (GArray *reports)
+report_block_pack (GArray *reports, GPtrArray *parsed)
 {
   g_autoptr (CallstatsEncoder) encoder = callstats_encoder_new (FALSE);
   g_autoptr (GByteArray) out = g_byte_array_sized_new (STEP);
@@ -192,7 +194,8 @@ report_block_pack (GArray *reports)
     id = report->id;
   }
   for (guint i = 0; i < reports->len; i++)
-    append_report (out, encoder, i + 1, &g_array_index (reports, StoredReport, i));
+    append_report (
+        out, encoder, i + 1, &g_array_index (reports, StoredReport, i), parsed);
   append_pending (out, encoder);
   return deflate_text (out);
 }

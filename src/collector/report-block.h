@@ -32,8 +32,9 @@ GArray *stored_reports_new (void);
 /* By time, then by id. */
 int stored_report_compare (gconstpointer a, gconstpointer b);
 
-/* reports: at most REPORT_BLOCK_MAX, sorted. */
-GBytes *report_block_pack (GArray *reports);
+/* reports: at most REPORT_BLOCK_MAX, sorted. parsed: (element-type CallstatsReport)
+ * (nullable): gets those that could be read. */
+GBytes *report_block_pack (GArray *reports, GPtrArray *parsed);
 /* Appends the reports past (after, after_id) and before the time to. FALSE: the block is
  * damaged. */
 gboolean report_block_unpack (gconstpointer data, gsize length, gint64 after,

@@ -7,6 +7,7 @@
 
 #include "report-block.h"
 #include "store-sqlite-private.h"
+#include "store-sqlite-rollups.h"
 
 /* A short block goes on with what came later, if that is not much less. */
 #define WORTH 4
@@ -30,6 +31,7 @@ struct _SqliteBlock {
   guint reports;
   GArray *rows; /* gint64: ids */
   GBytes *data;
+  SqliteRollup *rollup; /* NULL: none of them could be read */
 };
 
 void
@@ -39,6 +41,7 @@ sqlite_block_free (SqliteBlock *block)
     return;
   g_array_unref (block->rows);
   g_clear_pointer (&block->data, g_bytes_unref);
+  sqlite_rollup_free (block->rollup);
   g_free (block);
 }
 
@@ -131,6 +134,7 @@ sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
 {
   g_autoptr (SqliteBlock) block = g_new0 (SqliteBlock, 1);
   g_autoptr (GArray) reports = stored_reports_new ();
+  g_autoptr (GPtrArray) parsed = NULL;
 
   block->fabric = fabric;
   block->rows = g_array_new (FALSE, FALSE, sizeof (gint64));
@@ -143,7 +147,13 @@ sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
   block->first_time = g_array_index (reports, StoredReport, 0).time;
   block->last_time = g_array_index (reports, StoredReport, reports->len - 1).time;
   block->reports = reports->len;
-  block->data = report_block_pack (reports);
+  parsed = g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_report_unref);
+  block->data = report_block_pack (reports, parsed);
+  if (parsed->len > 0) {
+    block->rollup = sqlite_rollup_make (db, fabric, parsed, error);
+    if (block->rollup == NULL)
+      return NULL;
+  }
   return g_steal_pointer (&block);
 }
 
@@ -205,5 +215,6 @@ gboolean
 sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error)
 {
   return block->data == NULL ||
-         (delete_rows (db, block, error) && add_block (db, block, error));
+         (delete_rows (db, block, error) && add_block (db, block, error) &&
+             sqlite_rollup_store (db, block->rollup, error));
 }

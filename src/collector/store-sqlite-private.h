@@ -119,6 +119,11 @@ int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
 
+/* The same with a connection of the caller's; its transaction, if it has begun one. */
+int sqlite_read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
+    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error);
+
 /* ---- store-sqlite-activity.c: any thread ---- */
 
 GPtrArray *sqlite_list_activity (sqlite3 *db, gint64 now, GError **error);

@@ -175,6 +175,18 @@ read_reports (Reading *reading, StoreCursor *cursor, guint max_reports, gsize ma
   return -1;
 }
 
+int
+sqlite_read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
+    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
+    gboolean *more, GError **error)
+{
+  g_auto (Reading) reading = { .after = *cursor, .to = to };
+
+  if (!start (&reading, db, fabric, max_reports + 1, error))
+    return -1;
+  return read_reports (&reading, cursor, max_reports, max_bytes, func, data, more, error);
+}
+
 /* One transaction: a report that becomes part of a block meanwhile is told once. */
 int
 sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cursor,
@@ -186,13 +198,9 @@ sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cu
 
   if (db == NULL)
     return -1;
-  if (sqlite_execute (db, "BEGIN", error)) {
-    g_auto (Reading) reading = { .after = *cursor, .to = to };
-
-    if (start (&reading, db, fabric->id, max_reports + 1, error))
-      n = read_reports (
-          &reading, cursor, max_reports, max_bytes, func, data, more, error);
-  }
+  if (sqlite_execute (db, "BEGIN", error))
+    n = sqlite_read_stored (
+        db, fabric->id, cursor, to, max_reports, max_bytes, func, data, more, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   sqlite_store_give_reader_back (store, db);
   return n;

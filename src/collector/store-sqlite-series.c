@@ -80,7 +80,7 @@ take_rollup (Reading *reading, sqlite3_stmt *row, GError **error)
   const SeriesTable *table = reading->table;
   gint64 last = sqlite3_column_int64 (row, 1);
 
-  reading->next = last + 1;
+  reading->next = MAX (reading->next, last + 1);
   if (sqlite3_column_int64 (row, 0) < table->to && last >= table->from &&
       !series_rollup_read (sqlite3_column_blob (row, 2),
           (gsize)sqlite3_column_bytes (row, 2), reading->table, error))

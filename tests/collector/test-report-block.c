@@ -74,7 +74,7 @@ assert_same_text (const char *one, const char *other)
 static gsize
 assert_comes_back (GArray *reports)
 {
-  g_autoptr (GBytes) block = report_block_pack (reports);
+  g_autoptr (GBytes) block = report_block_pack (reports, NULL);
   g_autoptr (GArray) back = stored_reports_new ();
   g_autoptr (GError) error = NULL;
 
@@ -149,7 +149,7 @@ static void
 test_range_is_what_is_unpacked (void)
 {
   g_autoptr (GArray) reports = make_call (20), back = stored_reports_new ();
-  g_autoptr (GBytes) block = report_block_pack (reports);
+  g_autoptr (GBytes) block = report_block_pack (reports, NULL);
   const StoredReport *third = &g_array_index (reports, StoredReport, 2);
   const StoredReport *tenth = &g_array_index (reports, StoredReport, 9);
   g_autoptr (GError) error = NULL;
@@ -177,7 +177,7 @@ static void
 test_part_of_a_block_is_refused (void)
 {
   g_autoptr (GArray) reports = make_call (5);
-  g_autoptr (GBytes) block = report_block_pack (reports);
+  g_autoptr (GBytes) block = report_block_pack (reports, NULL);
   gsize length;
   const guint8 *data = g_bytes_get_data (block, &length);
   g_autofree guint8 *longer = g_malloc0 (length + 1);
@@ -195,7 +195,7 @@ static void
 test_damage_is_survived (void)
 {
   g_autoptr (GArray) reports = make_call (5);
-  g_autoptr (GBytes) block = report_block_pack (reports);
+  g_autoptr (GBytes) block = report_block_pack (reports, NULL);
   gsize length;
   const guint8 *data = g_bytes_get_data (block, &length);
   guint32 checksum = report_block_checksum (data, length);
