@@ -34,15 +34,19 @@ fits_rollups (gint64 step)
   return step > 0 && step % STORE_SERIES_STEP == 0;
 }
 
-/* The fabric's time, as far as it is asked for. Returns: 0 where there is none. */
+/* The fabric's time, as far as it is asked for. Returns: its length. */
 static gint64
 clip (const StoreFabric *fabric, Request *request)
 {
-  if (fabric->first_report == STORE_UNKNOWN_TIME)
+  gint64 end = fabric->last_report + G_TIME_SPAN_MILLISECOND;
+
+  if (fabric->first_report == STORE_UNKNOWN_TIME) {
+    request->from = request->to = STORE_UNKNOWN_TIME;
     return 0;
-  request->from = MAX (request->from, fabric->first_report);
-  request->to = MIN (request->to, fabric->last_report + G_TIME_SPAN_MILLISECOND);
-  return MAX (request->to - request->from, 0);
+  }
+  request->from = CLAMP (request->from, fabric->first_report, end);
+  request->to = CLAMP (request->to, request->from, end);
+  return request->to - request->from;
 }
 
 /* Reports come evenly, about. */
@@ -86,6 +90,16 @@ refuse (const Request *request, gint64 range, double reports)
 }
 
 static void
+append_time (GString *json, const char *name, gint64 time)
+{
+  callstats_json_append_member (json, name);
+  if (time == STORE_UNKNOWN_TIME)
+    g_string_append (json, "null");
+  else
+    callstats_json_append_int (json, time / 1000);
+}
+
+static void
 begin (QueryJob *job, const StoreFabricDetail *detail, const Request *request)
 {
   GString *json = job->json = g_string_new ("{");
@@ -96,10 +110,8 @@ begin (QueryJob *job, const StoreFabricDetail *detail, const Request *request)
   callstats_json_append_string (json, detail->conference);
   callstats_json_append_member (json, "user");
   callstats_json_append_string (json, detail->fabric->user);
-  callstats_json_append_member (json, "from");
-  callstats_json_append_int (json, request->from / 1000);
-  callstats_json_append_member (json, "to");
-  callstats_json_append_int (json, request->to / 1000);
+  append_time (json, "from", request->from);
+  append_time (json, "to", request->to);
   callstats_json_append_member (json, "step");
 }
 

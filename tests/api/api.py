@@ -109,7 +109,8 @@ class Document:
                 yield from self.references(child)
         elif isinstance(node, list):
             for child in node:
-                yield from self.references(child)
+                if child is not None:  # of an enum
+                    yield from self.references(child)
 
     def check(self, operation, answer):
         """What is wrong with the answer, as far as the document says; None: nothing."""
