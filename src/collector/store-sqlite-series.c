@@ -22,12 +22,11 @@ static const char coarse_sql[] =
 /* Late ones are rows before they are in a block. */
 static const char first_row_sql[] = "SELECT min(time) FROM reports WHERE fabric = ?1";
 
-static const char first_raw_sql[] =
-    "SELECT min(time) FROM (SELECT min(time) AS time FROM reports WHERE fabric = ?1"
-    " UNION ALL SELECT min(first_time) FROM blocks WHERE fabric = ?1)";
-
-static const char first_rollup_sql[] =
-    "SELECT min(first_time) FROM rollups WHERE fabric = ?1";
+/* Whether a rollup of that time is all there is. */
+static const char removed_sql[] =
+    "SELECT EXISTS (SELECT 1 FROM rollups r WHERE r.fabric = ?1 AND r.last_time >= ?2"
+    " AND r.first_time < ?3 AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.fabric = ?1"
+    " AND b.last_time >= r.first_time AND b.first_time <= r.last_time))";
 
 typedef struct {
   SeriesTable *table;
@@ -47,19 +46,19 @@ reading_clear (Reading *reading)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
 
-static gboolean
-read_time (sqlite3 *db, const char *sql, gint64 fabric, gint64 *time, GError **error)
+/* Returns: G_MAXINT64 where there is no row, G_MININT64 on error. */
+static gint64
+read_first_row (sqlite3 *db, gint64 fabric, GError **error)
 {
-  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, sql, error);
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, first_row_sql, error);
 
   if (row == NULL)
-    return FALSE;
+    return G_MININT64;
   sqlite3_bind_int64 (row, 1, fabric);
-  if (sqlite3_step (row) != SQLITE_ROW)
-    return sqlite_set_error (db, "The database cannot be read", error);
-  *time = sqlite3_column_type (row, 0) == SQLITE_NULL ? G_MAXINT64
-                                                      : sqlite3_column_int64 (row, 0);
-  return TRUE;
+  if (!sqlite_next (row, error))
+    return G_MININT64;
+  return sqlite3_column_type (row, 0) == SQLITE_NULL ? G_MAXINT64
+                                                     : sqlite3_column_int64 (row, 0);
 }
 
 /* Returns: TRUE without a tail. */
@@ -118,14 +117,19 @@ fits_rollups (const SeriesTable *table)
 static gboolean
 take_step (SeriesTable *table, sqlite3 *db, gint64 fabric, GError **error)
 {
-  gint64 first_report, first_rollup;
+  g_autoptr (sqlite3_stmt) row = NULL;
 
   if (fits_rollups (table))
     return TRUE;
-  if (!read_time (db, first_raw_sql, fabric, &first_report, error) ||
-      !read_time (db, first_rollup_sql, fabric, &first_rollup, error))
+  row = sqlite_prepare (db, removed_sql, error);
+  if (row == NULL)
     return FALSE;
-  if (first_rollup < first_report && first_report > table->from)
+  sqlite3_bind_int64 (row, 1, fabric);
+  sqlite3_bind_int64 (row, 2, table->from);
+  sqlite3_bind_int64 (row, 3, table->to);
+  if (!sqlite_next (row, error))
+    return FALSE;
+  if (sqlite3_column_int (row, 0) != 0)
     series_table_set_step (
         table, table->step < ROLLUP_FINE ? ROLLUP_FINE : ROLLUP_COARSE);
   return TRUE;
@@ -134,15 +138,16 @@ take_step (SeriesTable *table, sqlite3 *db, gint64 fabric, GError **error)
 static gboolean
 read_rollups (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
 {
-  gint64 before = G_MININT64;
   GArray *gaps;
+  gint64 before;
 
   if (!take_step (reading->table, db, fabric, error))
     return FALSE;
-  if (fits_rollups (reading->table) &&
-      (!read_time (db, first_row_sql, fabric, &before, error) ||
-          !take_rollups (reading, db, fabric, before, error)))
-    return FALSE;
+  if (fits_rollups (reading->table)) {
+    before = read_first_row (db, fabric, error);
+    if (before == G_MININT64 || !take_rollups (reading, db, fabric, before, error))
+      return FALSE;
+  }
   gaps = sqlite_read_gaps (db, fabric, reading->next, error);
   if (gaps == NULL)
     return FALSE;

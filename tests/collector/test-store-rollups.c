@@ -3,131 +3,33 @@
  * Series out of the store: whatever of them comes from rollups is what all reports give,
  * in the order of their times.
  */
-#include <glib/gstdio.h>
 #include <math.h>
-#include <stdlib.h>
 
-#include "../bench/synthetic-call.h"
-#include "store-sqlite-private.h"
+#include "store-fixture.h"
 
-#define APP "demo"
-#define START (1795338000 * G_TIME_SPAN_SECOND)
 #define FINE (10 * G_TIME_SPAN_SECOND)
 #define COARSE (60 * G_TIME_SPAN_SECOND)
 #define MAX_CELLS 500000
 /* What rollups keep of a number. */
 #define PRECISION 1e-4
 
-typedef struct {
-  char *folder;
-  char *path;
-  Store *store;
-  StoreSession *session;
-  guint64 sequence;
-} Fixture;
-
-static void
-on_opened (gpointer user_data, guint64 stored)
-{
-}
-
-static void
-on_committed (gpointer user_data, guint64 sequence, gsize bytes, guint written)
-{
-}
-
-static void
-on_failed (gpointer user_data, const GError *error)
-{
-  g_assert_no_error (error);
-}
-
-static void
-set_up (Fixture *fixture, gconstpointer data)
-{
-  static const StoreSessionEvents events = { on_opened, on_committed, on_failed };
-  g_autoptr (GError) error = NULL;
-  g_autofree char *location = NULL;
-
-  fixture->folder = g_dir_make_tmp ("callstats-store-XXXXXX", &error);
-  g_assert_no_error (error);
-  fixture->path = g_build_filename (fixture->folder, "calls.db", NULL);
-  location = g_strdup_printf ("sqlite:%s", fixture->path);
-  fixture->store = store_open (location, &error);
-  g_assert_no_error (error);
-  fixture->session =
-      store_session_open (fixture->store, APP, "alice", NULL, "s1", &events, NULL, NULL);
-}
-
-static void
-tear_down (Fixture *fixture, gconstpointer data)
-{
-  store_session_close (fixture->session);
-  store_free (fixture->store);
-  g_unlink (fixture->path);
-  g_assert_cmpint (g_rmdir (fixture->folder), ==, 0);
-  g_free (fixture->folder);
-  g_free (fixture->path);
-}
-
-static gboolean
-on_flushed (gpointer user_data)
-{
-  *(gboolean *)user_data = TRUE;
-  return G_SOURCE_REMOVE;
-}
-
-static void
-append_records (Fixture *fixture, GPtrArray *records)
-{
-  gboolean flushed = FALSE;
-
-  store_session_append (fixture->session, fixture->sequence + 1, records, 1);
-  fixture->sequence += records->len;
-  store_flush (fixture->store, on_flushed, &flushed);
-  while (!flushed)
-    g_main_context_iteration (NULL, TRUE);
-}
-
-static GPtrArray *
-records_new (void)
-{
-  return g_ptr_array_new_with_free_func ((GDestroyNotify)callstats_record_unref);
-}
-
 /* Samples first, first + step … before last, each a second by its number. */
 static void
-append (Fixture *fixture, const char *fabric, guint first, guint step, guint last)
+append (StoreFixture *fixture, const char *fabric, guint first, guint step, guint last)
 {
-  g_autoptr (GPtrArray) records = records_new ();
-
-  for (guint number = first; number < last; number += step) {
-    g_autoptr (CallstatsReport) report =
-        synthetic_report_new (1, number, START + (gint64)number * G_USEC_PER_SEC);
-    CallstatsRecord *record = callstats_record_new_report (report);
-
-    record->conference = g_strdup ("c1");
-    record->fabric = g_strdup (fabric);
-    g_ptr_array_add (records, record);
-  }
-  append_records (fixture, records);
+  store_fixture_append (fixture, fabric, first, step, (last - first + step - 1) / step);
 }
 
 static void
-append_event (Fixture *fixture, const char *fabric, const char *name, double second)
+append_event (StoreFixture *fixture, const char *fabric, const char *name, double second)
 {
-  g_autoptr (GPtrArray) records = records_new ();
-  CallstatsRecord *record =
-      callstats_record_new_event (name, START + (gint64)(second * G_USEC_PER_SEC), NULL);
-
-  record->conference = g_strdup ("c1");
-  record->fabric = g_strdup (fabric);
-  g_ptr_array_add (records, record);
-  append_records (fixture, records);
+  store_fixture_append_event (fixture, name, "c1", fabric,
+      STORE_FIXTURE_START + (gint64)(second * G_USEC_PER_SEC));
+  store_fixture_flush (fixture);
 }
 
 static void
-compact (Fixture *fixture)
+compact (StoreFixture *fixture)
 {
   g_autoptr (GError) error = NULL;
 
@@ -135,34 +37,12 @@ compact (Fixture *fixture)
   g_assert_no_error (error);
 }
 
-static gint64
-read_number (Fixture *fixture, const char *sql)
-{
-  sqlite3 *db = sqlite_store_take_reader (fixture->store, NULL);
-  gint64 number;
-
-  g_assert_true (sqlite_read_number (db, sql, &number));
-  sqlite_store_give_reader_back (fixture->store, db);
-  return number;
-}
-
-/* As another process would. */
-static void
-execute (Fixture *fixture, const char *sql)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (sqlite3) db = sqlite_open_writer (fixture->path, &error);
-
-  g_assert_no_error (error);
-  g_assert_true (sqlite_execute (db, sql, &error));
-}
-
 static SeriesTable *
-read_part (Fixture *fixture, const char *fabric, gint64 step, gint64 from, gint64 to)
+read_part (StoreFixture *fixture, const char *fabric, gint64 step, gint64 from, gint64 to)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (StoreFabricKey) key =
-      store_find_fabric (fixture->store, APP, fabric, &error);
+      store_find_fabric (fixture->store, STORE_FIXTURE_APP, fabric, &error);
   SeriesTable *table = series_table_new (step, from, to, MAX_CELLS);
 
   g_assert_nonnull (key);
@@ -172,7 +52,7 @@ read_part (Fixture *fixture, const char *fabric, gint64 step, gint64 from, gint6
 }
 
 static SeriesTable *
-read_series (Fixture *fixture, const char *fabric, gint64 step)
+read_series (StoreFixture *fixture, const char *fabric, gint64 step)
 {
   return read_part (fixture, fabric, step, G_MININT64, G_MAXINT64);
 }
@@ -237,7 +117,7 @@ assert_same_table (const SeriesTable *one, const SeriesTable *other)
 }
 
 static void
-assert_same_part (Fixture *fixture, gint64 step, gint64 from, gint64 to)
+assert_same_part (StoreFixture *fixture, gint64 step, gint64 from, gint64 to)
 {
   g_autoptr (SeriesTable) table = read_part (fixture, "f", step, from, to);
   g_autoptr (SeriesTable) plain = read_part (fixture, "plain", step, from, to);
@@ -247,9 +127,9 @@ assert_same_part (Fixture *fixture, gint64 step, gint64 from, gint64 to)
 
 /* Fabric f is what another one is, of which all came in order. */
 static void
-assert_as_plain (Fixture *fixture)
+assert_as_plain (StoreFixture *fixture)
 {
-  gint64 middle = START + 333 * G_TIME_SPAN_SECOND;
+  gint64 middle = STORE_FIXTURE_START + 333 * G_TIME_SPAN_SECOND;
 
   assert_same_part (fixture, FINE, G_MININT64, G_MAXINT64);
   assert_same_part (fixture, COARSE, G_MININT64, G_MAXINT64);
@@ -262,11 +142,11 @@ assert_as_plain (Fixture *fixture)
   "SELECT count(*) FROM rollups WHERE fabric = (SELECT id FROM fabrics WHERE name='f')"
 
 static void
-test_blocks_and_rows_add_up (Fixture *fixture, gconstpointer data)
+test_blocks_and_rows_add_up (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 1, 700);
   compact (fixture);
-  g_assert_cmpint (read_number (fixture, ROLLUPS_OF_F), ==, 3);
+  g_assert_cmpint (store_fixture_read (fixture, ROLLUPS_OF_F), ==, 3);
   append (fixture, "f", 700, 1, 753);
   append (fixture, "plain", 0, 1, 753);
   assert_as_plain (fixture);
@@ -274,7 +154,7 @@ test_blocks_and_rows_add_up (Fixture *fixture, gconstpointer data)
 
 /* As a call that goes on, whose blocks grow until they are full. */
 static void
-test_rollups_of_short_blocks_grow (Fixture *fixture, gconstpointer data)
+test_rollups_of_short_blocks_grow (StoreFixture *fixture, gconstpointer data)
 {
   guint first = 0;
 
@@ -289,7 +169,7 @@ test_rollups_of_short_blocks_grow (Fixture *fixture, gconstpointer data)
 
 /* What was kept on disk during an outage comes behind what came after it. */
 static void
-test_late_reports_fill_the_gap (Fixture *fixture, gconstpointer data)
+test_late_reports_fill_the_gap (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 1, 300);
   append (fixture, "f", 500, 1, 800);
@@ -304,14 +184,15 @@ test_late_reports_fill_the_gap (Fixture *fixture, gconstpointer data)
   assert_as_plain (fixture);
   compact (fixture);
   assert_as_plain (fixture);
-  g_assert_cmpint (read_number (fixture, "SELECT count(*) FROM rollups WHERE tail IS NOT "
-                                         "NULL AND fabric = (SELECT id FROM fabrics "
-                                         "WHERE name = 'f')"),
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT count(*) FROM rollups WHERE tail IS NOT "
+                                   "NULL AND fabric = (SELECT id FROM fabrics "
+                                   "WHERE name = 'f')"),
       >=, 1);
 }
 
 static void
-test_late_reports_between_others (Fixture *fixture, gconstpointer data)
+test_late_reports_between_others (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 2, 700);
   compact (fixture);
@@ -327,7 +208,7 @@ test_late_reports_between_others (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_hold_is_in_rollups (Fixture *fixture, gconstpointer data)
+test_hold_is_in_rollups (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 1, 100);
   append_event (fixture, "f", "fabricHold", 99.5);
@@ -338,7 +219,7 @@ test_hold_is_in_rollups (Fixture *fixture, gconstpointer data)
   append_event (fixture, "plain", "fabricResume", 149.5);
   append (fixture, "plain", 100, 1, 600);
   compact (fixture);
-  execute (fixture,
+  store_fixture_write (fixture,
       "DELETE FROM rollups WHERE fabric != (SELECT id FROM fabrics WHERE name = 'f')");
   {
     g_autoptr (SeriesTable) table = read_series (fixture, "f", FINE);
@@ -351,13 +232,14 @@ test_hold_is_in_rollups (Fixture *fixture, gconstpointer data)
 }
 
 static void
-test_rollups_outlive_reports (Fixture *fixture, gconstpointer data)
+test_rollups_outlive_reports (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 1, 700);
   append (fixture, "plain", 0, 1, 700);
   compact (fixture);
-  execute (fixture, "DELETE FROM blocks WHERE last_time < (SELECT max(last_time) FROM "
-                    "blocks) AND fabric = (SELECT id FROM fabrics WHERE name = 'f')");
+  store_fixture_write (fixture,
+      "DELETE FROM blocks WHERE last_time < (SELECT max(last_time) FROM "
+      "blocks) AND fabric = (SELECT id FROM fabrics WHERE name = 'f')");
   {
     g_autoptr (SeriesTable) table = read_series (fixture, "f", FINE);
     g_autoptr (SeriesTable) plain = read_series (fixture, "plain", FINE);
@@ -373,23 +255,23 @@ test_rollups_outlive_reports (Fixture *fixture, gconstpointer data)
 
 /* Nothing that is left is lost, and the late ones are there. */
 static void
-test_late_reports_among_removed_ones (Fixture *fixture, gconstpointer data)
+test_late_reports_among_removed_ones (StoreFixture *fixture, gconstpointer data)
 {
   append (fixture, "f", 0, 1, 300);
   append (fixture, "f", 500, 1, 800);
   compact (fixture);
-  execute (fixture, "DELETE FROM blocks");
+  store_fixture_write (fixture, "DELETE FROM blocks");
   append (fixture, "f", 300, 1, 500);
   compact (fixture);
   {
     g_autoptr (SeriesTable) table = read_series (fixture, "f", FINE);
 
-    g_assert_cmpuint (table->rows->len, ==, 80);
+    g_assert_cmpuint (table->rows->len, ==, 81);
   }
 }
 
 static void
-test_damaged_rollups_are_told (Fixture *fixture, gconstpointer data)
+test_damaged_rollups_are_told (StoreFixture *fixture, gconstpointer data)
 {
   g_autoptr (SeriesTable) table = series_table_new (FINE, 0, G_MAXINT64, MAX_CELLS);
   g_autoptr (StoreFabricKey) key = NULL;
@@ -397,9 +279,10 @@ test_damaged_rollups_are_told (Fixture *fixture, gconstpointer data)
 
   append (fixture, "f", 0, 1, 300);
   compact (fixture);
-  execute (fixture, "UPDATE rollups SET fine = x'00112233', tail = x'00' WHERE tail IS "
-                    "NOT NULL");
-  key = store_find_fabric (fixture->store, APP, "f", NULL);
+  store_fixture_write (fixture,
+      "UPDATE rollups SET fine = x'00112233', tail = x'00' WHERE tail IS "
+      "NOT NULL");
+  key = store_find_fabric (fixture->store, STORE_FIXTURE_APP, "f", NULL);
   g_assert_false (store_read_series (fixture->store, key, table, &error));
   g_assert_error (error, STORE_ERROR, STORE_ERROR_FAILED);
   append (fixture, "f", 300, 1, 600);
@@ -411,7 +294,7 @@ main (int argc, char **argv)
 {
   static const struct {
     const char *name;
-    void (*run) (Fixture *fixture, gconstpointer data);
+    void (*run) (StoreFixture *fixture, gconstpointer data);
   } tests[] = {
     { "/rollups/blocks-and-rows-add-up", test_blocks_and_rows_add_up },
     { "/rollups/of-short-blocks-grow", test_rollups_of_short_blocks_grow },
@@ -426,6 +309,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_ERROR);
   for (gsize i = 0; i < G_N_ELEMENTS (tests); i++)
-    g_test_add (tests[i].name, Fixture, NULL, set_up, tests[i].run, tear_down);
+    g_test_add (tests[i].name, StoreFixture, NULL, store_fixture_set_up, tests[i].run,
+        store_fixture_tear_down);
   return g_test_run ();
 }
