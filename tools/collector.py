@@ -101,12 +101,18 @@ class Collector:
         if query:
             url += "?" + urllib.parse.urlencode(query)
         try:
-            with _open(url) as reply:
+            with self.open(url) as reply:
                 return json.load(reply)
         except urllib.error.HTTPError as error:
             if error.code == 404:
                 return None
             raise
+
+    def open(self, url):
+        """Asks it; the reply is to be closed."""
+        # It is on this machine: no proxy of the environment's.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        return opener.open(url, timeout=10)
 
     def conference(self, conference):
         return self.get("conferences/" + urllib.parse.quote(conference, safe=""))
@@ -143,9 +149,3 @@ class Collector:
             return self.process.wait()
         finally:
             self._reader.join(timeout)
-
-
-def _open(url):
-    # The collector is on this machine: no proxy of the environment's.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    return opener.open(url, timeout=10)
