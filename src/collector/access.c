@@ -11,10 +11,12 @@
 #include "read-token.h"
 #include "request-source.h"
 #include "reply.h"
+#include "request-source.h"
 
 struct _Access {
   const Applications *applications;
   gboolean open;
+  Sessions *sessions;
 };
 
 Access *
@@ -24,12 +26,16 @@ access_new (const Applications *applications, gboolean open)
 
   access->applications = applications;
   access->open = open;
+  access->sessions = sessions_new ();
   return access;
 }
 
 void
 access_free (Access *access)
 {
+  if (access == NULL)
+    return;
+  sessions_free (access->sessions);
   g_free (access);
 }
 
@@ -50,6 +56,104 @@ bearer_token (SoupServerMessage *message)
   return value + 7 + strspn (value + 7, " ");
 }
 
+/* ---- The cookie ---- */
+
+/* Browsers take __Host- only from the encrypted host itself. */
+#define COOKIE "callstats"
+#define SECURE_COOKIE "__Host-callstats"
+
+/* A proxy that does not say how the client came leaves the page's origin to say it. */
+static gboolean
+is_secure (SoupServerMessage *message)
+{
+  const char *origin = soup_message_headers_get_one (
+      soup_server_message_get_request_headers (message), "Origin");
+
+  return request_source_is_encrypted (message) ||
+         (origin != NULL && g_str_has_prefix (origin, "https://"));
+}
+
+/* Returns: (transfer full) (nullable) */
+static char *
+find_cookie (SoupServerMessage *message, const char *name)
+{
+  const char *list = soup_message_headers_get_list (
+      soup_server_message_get_request_headers (message), "Cookie");
+  g_auto (GStrv) cookies = g_strsplit_set (list != NULL ? list : "", ";,", -1);
+  g_autofree char *start = g_strconcat (name, "=", NULL);
+
+  for (guint i = 0; cookies[i] != NULL; i++)
+    if (g_str_has_prefix (g_strstrip (cookies[i]), start))
+      return g_strdup (cookies[i] + strlen (start));
+  return NULL;
+}
+
+static char *
+get_cookie (SoupServerMessage *message)
+{
+  char *value = find_cookie (message, SECURE_COOKIE);
+
+  return value != NULL || request_source_is_encrypted (message)
+             ? value
+             : find_cookie (message, COOKIE);
+}
+
+static void
+set_cookie (SoupServerMessage *message, const char *value, int seconds)
+{
+  gboolean secure = is_secure (message);
+  g_autofree char *cookie =
+      g_strdup_printf ("%s=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+          secure ? SECURE_COOKIE : COOKIE, value, seconds, secure ? "; Secure" : "");
+
+  soup_message_headers_append (
+      soup_server_message_get_response_headers (message), "Set-Cookie", cookie);
+}
+
+void
+access_begin_session (
+    Access *access, SoupServerMessage *message, const guint8 hash[READ_TOKEN_HASH_BYTES])
+{
+  g_autofree char *id = sessions_add (access->sessions, hash, g_get_monotonic_time ());
+
+  set_cookie (message, id, SESSION_SECONDS);
+}
+
+void
+access_end_session (Access *access, SoupServerMessage *message)
+{
+  g_autofree char *id = get_cookie (message);
+
+  if (id != NULL)
+    sessions_remove (access->sessions, id);
+  set_cookie (message, "", 0);
+}
+
+/* ---- What a message carries ---- */
+
+/* A browser sends it without being asked, so it may only read. */
+static gboolean
+cookie_counts (SoupServerMessage *message)
+{
+  const char *method = soup_server_message_get_method (message);
+
+  return method == SOUP_METHOD_GET || method == SOUP_METHOD_HEAD;
+}
+
+static gboolean
+read_session (const Access *access, SoupServerMessage *message,
+    guint8 hash[READ_TOKEN_HASH_BYTES], gboolean *given)
+{
+  g_autofree char *id = cookie_counts (message) ? get_cookie (message) : NULL;
+  const guint8 *found =
+      id != NULL ? sessions_find (access->sessions, id, g_get_monotonic_time ()) : NULL;
+
+  *given = id != NULL;
+  if (found != NULL)
+    memcpy (hash, found, READ_TOKEN_HASH_BYTES);
+  return found != NULL;
+}
+
 /* Returns: whether the message carries a credential that is good for something. hash: of
  * its read token. given: whether it carries any at all. */
 static gboolean
@@ -57,10 +161,12 @@ read_credential (const Access *access, SoupServerMessage *message,
     guint8 hash[READ_TOKEN_HASH_BYTES], gboolean *given)
 {
   const char *token = bearer_token (message);
+  gboolean read;
 
-  *given = token != NULL;
-  return token != NULL && read_token_hash (token, hash) &&
-         applications_match_read_token (access->applications, hash, NULL);
+  *given = TRUE;
+  read = token != NULL ? read_token_hash (token, hash)
+                       : read_session (access, message, hash, given);
+  return read && applications_match_read_token (access->applications, hash, NULL);
 }
 
 gboolean

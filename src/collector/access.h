@@ -10,6 +10,7 @@
 #include <libsoup/soup.h>
 
 #include "applications.h"
+#include "sessions.h"
 
 typedef struct _Access Access;
 
@@ -24,5 +25,12 @@ gboolean access_check (Access *access, SoupServerMessage *message, const char *a
 /* The same without an answer: whether what the message carries opens this application. */
 gboolean access_may_read (
     const Access *access, SoupServerMessage *message, const char *app);
+
+/* Gives the client a cookie that reads as the read token with this hash does, until it
+ * expires or the token is taken away. */
+void access_begin_session (
+    Access *access, SoupServerMessage *message, const guint8 hash[READ_TOKEN_HASH_BYTES]);
+/* Ends the session of the message's cookie, if it has one, and takes the cookie back. */
+void access_end_session (Access *access, SoupServerMessage *message);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Access, access_free)

@@ -16,6 +16,7 @@ typedef enum {
   COUNTER_RECORDS_FROM_FUTURE,
   COUNTER_TOKENS_REFUSED,  /* by AuthError */
   COUNTER_READERS_REFUSED, /* by ReaderRefusal */
+  COUNTER_LOGINS,          /* by LoginEnd */
   COUNTER_INGEST_BYTES,
   N_COUNTERS,
 } Counter;
@@ -43,6 +44,14 @@ typedef enum {
   READER_OF_OTHER_APP,
   N_READER_REFUSALS,
 } ReaderRefusal;
+
+/* How an attempt to log in to the page ended. */
+typedef enum {
+  LOGIN_ACCEPTED,
+  LOGIN_REFUSED,
+  LOGIN_LIMITED,
+  LOGIN_FROM_ELSEWHERE,
+} LoginEnd;
 
 /* value: of the label; 0 where there is none. */
 void counter_add (Counter counter, guint value, guint64 n);

@@ -21,6 +21,7 @@
 #include "health.h"
 #include "ingest.h"
 #include "log.h"
+#include "login.h"
 #include "metrics.h"
 #include "options.h"
 #include "page.h"
@@ -44,6 +45,7 @@ typedef struct {
   Health *health;
   Ingest *ingest;
   Access *access;
+  Login *login;
   Query *query;
   Rest *rest;
   Router *router;
@@ -241,6 +243,7 @@ add_routes (Collector *collector)
   page_add_routes (collector->router);
   health_add_routes (collector->health, collector->router);
   ingest_add_routes (collector->ingest, collector->router);
+  login_add_routes (collector->login, collector->router);
   query_add_routes (collector->query, collector->router);
   metrics_add_routes (collector->metrics, collector->router);
   rest_add_routes (collector->rest, collector->router);
@@ -293,6 +296,8 @@ start (Collector *collector, GError **error)
   ingest_set_limits (
       collector->ingest, collector->limits, options->clock_tolerance * G_USEC_PER_SEC);
   collector->access = access_new (options->applications, options_is_local (options));
+  collector->login =
+      login_new (collector->access, options->applications, options->origins);
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   start_metrics (collector);
@@ -311,6 +316,7 @@ stop (Collector *collector)
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
   g_clear_pointer (&collector->metrics, metrics_free);
+  g_clear_pointer (&collector->login, login_free);
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->health, health_free);

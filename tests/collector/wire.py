@@ -156,11 +156,11 @@ class Collector:
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
-    def http(self, path, method="GET", headers=None):
+    def http(self, path, method="GET", headers=None, data=None):
         """Returns status, headers and body; JSON is parsed."""
         request = urllib.request.Request(
             f"{self.scheme}://{self.host}:{self.port}{path}", method=method,
-            headers=headers or {})
+            headers=headers or {}, data=data)
         try:
             answer = urllib.request.urlopen(request, timeout=DEADLINE, context=self.tls)
         except urllib.error.HTTPError as error:

@@ -8,6 +8,10 @@ const REFRESH_MS = 2000;
 const main = document.getElementById('main');
 const status = document.getElementById('status');
 const select = document.getElementById('app');
+const logout = document.getElementById('logout');
+
+// Whether this browser has logged in; the cookie itself no script can see.
+const LOGIN = 'callstats-login';
 
 const time = (ms) => ms === null ? '–' : new Date(ms).toLocaleString();
 const clock = (ms) => ms === null ? '–' : new Date(ms).toLocaleTimeString();
@@ -15,11 +19,24 @@ const delay = (ms) => ms === null ? '–' : `${Math.round(ms)} ms`;
 const text = (value) => value ?? '–';
 
 async function get(path) {
-  const response = await fetch(path);
+  return answerOf(await fetch(path));
+}
+
+async function post(path, body) {
+  return answerOf(await fetch(path, {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify(body),
+  }));
+}
+
+async function answerOf(response) {
   const body = await response.json();
-  if (!response.ok)
-    throw new Error(body.error.message);
-  return body;
+  if (response.ok)
+    return body;
+  const error = new Error(body.error.message);
+  error.needsLogin = response.status === 401;
+  throw error;
 }
 
 function element(name, content, className) {
@@ -143,6 +160,53 @@ async function chooseApplication() {
   return app;
 }
 
+function showsLogin() {
+  return document.getElementById('login') !== null;
+}
+
+async function logIn(event) {
+  event.preventDefault();
+  const token = new FormData(event.target).get('token').trim();
+  try {
+    await post('/api/v1/login', {token});
+    localStorage.setItem(LOGIN, 'yes');
+    main.replaceChildren();
+    await refresh();
+  } catch (error) {
+    status.textContent = error.message;
+  }
+}
+
+async function logOut() {
+  await post('/api/v1/logout', {});
+  localStorage.removeItem(LOGIN);
+  await refresh();
+}
+
+function showLogin() {
+  const form = element('form', '');
+  const input = document.createElement('input');
+  Object.assign(input, {name: 'token', type: 'password', required: true, autocomplete: 'current-password'});
+  const label = element('label', 'Read token ');
+  label.append(input);
+  form.id = 'login';
+  form.append(label, element('button', 'Log in'));
+  form.addEventListener('submit', logIn);
+  main.replaceChildren(form);
+  input.focus();
+}
+
+function showFailure(error) {
+  if (!error.needsLogin) {
+    status.textContent = error.message;
+    return;
+  }
+  localStorage.removeItem(LOGIN);
+  logout.hidden = true;
+  status.textContent = '';
+  showLogin();
+}
+
 async function refresh() {
   const asked = location.hash;
   try {
@@ -157,17 +221,19 @@ async function refresh() {
     else
       showConference(answer);
     status.textContent = '';
+    logout.hidden = localStorage.getItem(LOGIN) === null;
   } catch (error) {
-    status.textContent = error.message;
+    showFailure(error);
   }
 }
 
 async function refreshForever() {
-  if (!document.hidden)
+  if (!document.hidden && !showsLogin())
     await refresh();
   setTimeout(refreshForever, REFRESH_MS);
 }
 
 select.addEventListener('change', () => { location.hash = listHash(select.value); });
+logout.addEventListener('click', logOut);
 window.addEventListener('hashchange', refresh);
 refreshForever();
