@@ -61,10 +61,11 @@ get_header (SoupServerMessage *message, const char *name)
 static gboolean
 is_origin_of_host (const char *origin, const char *host)
 {
-  const char *authority = strstr (origin, "://");
+  gsize scheme = g_str_has_prefix (origin, "https://")  ? strlen ("https://")
+                 : g_str_has_prefix (origin, "http://") ? strlen ("http://")
+                                                        : 0;
 
-  return authority != NULL && host != NULL &&
-         g_ascii_strcasecmp (authority + strlen ("://"), host) == 0;
+  return scheme > 0 && host != NULL && g_ascii_strcasecmp (origin + scheme, host) == 0;
 }
 
 static gboolean
