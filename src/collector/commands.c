@@ -8,6 +8,7 @@
 
 #include "app-command.h"
 #include "import.h"
+#include "maintenance.h"
 
 typedef struct {
   const char *name;
@@ -18,6 +19,10 @@ typedef struct {
 static const Command commands[] = {
   { "app", app_main, "applications, their secrets, public keys and read tokens" },
   { "import", import_main, "store what callstatsmon wrote to files" },
+  { "migrate", migrate_main, "bring a store up to date" },
+  { "retention", retention_main, "remove what is old from a store" },
+  { "backup", backup_main, "copy a store, also one in use" },
+  { "check", check_main, "look whether a store is whole, also one in use" },
 };
 
 CommandFunc

@@ -28,6 +28,7 @@
 #include "query.h"
 #include "reply.h"
 #include "rest.h"
+#include "retention.h"
 #include "server.h"
 #include "webhooks.h"
 #include "service-manager.h"
@@ -136,6 +137,17 @@ log_reload_failure (const char *what, const GError *error)
 }
 
 static void
+set_retention (Collector *collector)
+{
+  const Options *options = collector->options;
+  const StoreDays others = { (guint)options->raw_days, (guint)options->summary_days };
+  g_autoptr (StoreRetention) retention =
+      retention_of_applications (options->applications, &others);
+
+  store_set_retention (collector->store, retention);
+}
+
+static void
 reload_applications (Collector *collector)
 {
   g_autoptr (GError) error = NULL;
@@ -145,6 +157,7 @@ reload_applications (Collector *collector)
     return;
   }
   ingest_check_identities (collector->ingest);
+  set_retention (collector);
   log_info ("applications-reloaded", NULL);
 }
 
@@ -285,6 +298,7 @@ start (Collector *collector, GError **error)
   collector->store = store_open (options->store, error);
   if (collector->store == NULL)
     return FALSE;
+  set_retention (collector);
   collector->tally = tally_new ();
   store_set_tally (collector->store, collector->tally);
   collector->webhooks = webhooks_new (collector->store, options->webhooks);

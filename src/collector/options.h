@@ -29,12 +29,14 @@ typedef struct {
   gint64 app_record_rate; /* a second; 0: any, as the next */
   gint64 client_record_rate;
   gint64 clock_tolerance; /* s */
+  gint64 raw_days; /* where an application does not say; 0: for ever, as the next */
+  gint64 summary_days;
 
   /* What follows from them. */
   char *host; /* a numeric address */
   guint16 port;
   Applications *applications;
-  Origins *origins; /* those of --origin */
+  Origins *origins;    /* those of --origin */
   GPtrArray *webhooks; /* WebhookConfig */
   gboolean show_version;
   gboolean print_routes; /* then stop */

@@ -62,6 +62,11 @@ typedef struct {
       StoreRemoved *removed, StoreProgressFunc progress, gpointer user_data,
       GError **error);
   gboolean (*vacuum) (const char *path, GError **error);
+  gboolean (*exists) (const char *path, GError **error);
+  gboolean (*backup) (const char *path, const char *file, StoreProgressFunc progress,
+      gpointer user_data, GError **error);
+  gboolean (*check) (const char *path, StoreFindingFunc found, StoreProgressFunc progress,
+      gpointer user_data, GError **error);
 } StoreBackend;
 
 /* Every store begins with this, and so does every session. */

@@ -46,6 +46,9 @@ void sqlite_store_give_reader_back (Store *store, sqlite3 *db);
 sqlite3 *sqlite_open_writer (const char *path, GError **error);
 /* Opens for reading a database that a writer has opened. */
 sqlite3 *sqlite_open_reader (const char *path, GError **error);
+/* The same, of any version up to ours; one that is not there is an error. */
+sqlite3 *sqlite_open_existing (const char *path, GError **error);
+gboolean sqlite_exists (const char *path, GError **error);
 /* FALSE, always. */
 gboolean sqlite_set_error (sqlite3 *db, const char *doing, GError **error);
 gboolean sqlite_execute (sqlite3 *db, const char *sql, GError **error);

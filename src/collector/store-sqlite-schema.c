@@ -193,3 +193,31 @@ sqlite_open_reader (const char *path, GError **error)
   sqlite3_busy_timeout (db, BUSY_TIMEOUT_MS);
   return g_steal_pointer (&db);
 }
+
+sqlite3 *
+sqlite_open_existing (const char *path, GError **error)
+{
+  g_autoptr (sqlite3) db = NULL;
+  gboolean created;
+
+  if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+      SQLITE_OK) {
+    refuse_unreadable (db, path, error);
+    return NULL;
+  }
+  sqlite3_busy_timeout (db, BUSY_TIMEOUT_MS);
+  if (!check_identity (db, path, &created, error))
+    return NULL;
+  if (!created)
+    return g_steal_pointer (&db);
+  refuse (path, "is empty; name the file of a store", error);
+  return NULL;
+}
+
+gboolean
+sqlite_exists (const char *path, GError **error)
+{
+  g_autoptr (sqlite3) db = sqlite_open_existing (path, error);
+
+  return db != NULL;
+}

@@ -9,8 +9,9 @@
  */
 #include "store-sqlite-changes.h"
 #include "store-sqlite-lists.h"
+#include "store-sqlite-alone.h"
 #include "store-sqlite-answers.h"
-#include "store-sqlite-statements.h"
+#include "store-sqlite-maintenance.h"
 #include "store-sqlite-retention.h"
 #include "store-sqlite-upkeep.h"
 #include "store-sqlite-rollups.h"
@@ -19,17 +20,6 @@
 
 #define COMMIT_WINDOW (50 * G_TIME_SPAN_MILLISECOND)
 #define MAX_IDLE_READERS 4
-
-/* A transaction of its own, for which a thread waits. */
-typedef struct {
-  SqliteTask task;
-  gpointer user_data;
-  SqliteAlone how;
-  GMutex lock;
-  GCond finished;
-  gboolean is_finished;
-  GError *error;
-} Alone;
 
 typedef enum {
   JOB_OPEN,
@@ -51,7 +41,7 @@ typedef struct {
   GSourceFunc func;
   SqliteTask task;
   SqliteTaskDone done;
-  Alone *alone;
+  SqliteAloneJob *alone;
   gpointer user_data;
 } Job;
 
@@ -181,21 +171,10 @@ gboolean
 sqlite_store_run_alone (
     Store *store, SqliteTask task, gpointer user_data, SqliteAlone how, GError **error)
 {
-  Alone alone = { .task = task, .user_data = user_data, .how = how };
+  SqliteAloneJob *alone = sqlite_alone_new (task, user_data, how);
 
-  g_mutex_init (&alone.lock);
-  g_cond_init (&alone.finished);
-  push_job ((SqliteStore *)store, (Job){ .kind = JOB_ALONE, .alone = &alone });
-  g_mutex_lock (&alone.lock);
-  while (!alone.is_finished)
-    g_cond_wait (&alone.finished, &alone.lock);
-  g_mutex_unlock (&alone.lock);
-  g_mutex_clear (&alone.lock);
-  g_cond_clear (&alone.finished);
-  if (alone.error == NULL)
-    return TRUE;
-  g_propagate_error (error, alone.error);
-  return FALSE;
+  push_job ((SqliteStore *)store, (Job){ .kind = JOB_ALONE, .alone = alone });
+  return sqlite_alone_wait (alone, error);
 }
 
 /* ---- The writer thread ---- */
@@ -448,28 +427,6 @@ run_transaction (SqliteStore *self, Job *job)
   finish_transaction (self);
 }
 
-/* What is lost of it by a power cut is only that it was done: nobody was told. */
-static void
-run_alone (SqliteStore *self, Alone *alone)
-{
-  const char *begin = (alone->how & SQLITE_ALONE_DELETES) != 0
-                          ? "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=OFF"
-                          : "PRAGMA synchronous=NORMAL";
-
-  if (!sqlite_execute (self->db, begin, &alone->error) ||
-      !sqlite_rows_begin (self->rows, &alone->error) ||
-      !alone->task (self->db, alone->user_data, &alone->error) ||
-      !sqlite_rows_commit (self->rows, &alone->error))
-    sqlite_rows_roll_back (self->rows);
-  sqlite_execute (self->db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON", NULL);
-  if ((alone->how & SQLITE_ALONE_DELETES) != 0)
-    sqlite_conferences_forget (self->rows);
-  g_mutex_lock (&alone->lock);
-  alone->is_finished = TRUE;
-  g_cond_signal (&alone->finished);
-  g_mutex_unlock (&alone->lock);
-}
-
 static gpointer
 write_jobs (gpointer user_data)
 {
@@ -483,7 +440,7 @@ write_jobs (gpointer user_data)
       run_transaction (self, job);
       continue;
     }
-    run_alone (self, job->alone);
+    sqlite_alone_run (job->alone, self->db, self->rows);
     job_free (job);
   }
   return NULL;
@@ -616,4 +573,7 @@ const StoreBackend store_sqlite = {
   .set_retention = set_retention,
   .retain = sqlite_retain,
   .vacuum = sqlite_vacuum,
+  .exists = sqlite_exists,
+  .backup = sqlite_backup,
+  .check = sqlite_check,
 };

@@ -246,6 +246,35 @@ store_vacuum (const char *location, GError **error)
 }
 
 gboolean
+store_exists (const char *location, GError **error)
+{
+  const char *path;
+  const StoreBackend *backend = find_backend (location, &path, error);
+
+  return backend != NULL && backend->exists (path, error);
+}
+
+gboolean
+store_backup (const char *location, const char *file, StoreProgressFunc progress,
+    gpointer user_data, GError **error)
+{
+  const char *path;
+  const StoreBackend *backend = find_backend (location, &path, error);
+
+  return backend != NULL && backend->backup (path, file, progress, user_data, error);
+}
+
+gboolean
+store_check (const char *location, StoreFindingFunc found, StoreProgressFunc progress,
+    gpointer user_data, GError **error)
+{
+  const char *path;
+  const StoreBackend *backend = find_backend (location, &path, error);
+
+  return backend != NULL && backend->check (path, found, progress, user_data, error);
+}
+
+gboolean
 store_progress (StoreProgressFunc progress, gpointer user_data, const char *what,
     guint64 done, guint64 total, GError **error)
 {

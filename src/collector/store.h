@@ -382,6 +382,18 @@ gboolean store_retain (Store *store, const StoreRetention *retention, gint64 now
     StoreRemoved *removed, StoreProgressFunc progress, gpointer user_data,
     GError **error);
 
+typedef void (*StoreFindingFunc) (const char *finding, gpointer user_data);
+
+/* Copies the store, as it is at this moment, to the file, which is exchanged only when
+ * the copy is whole and durable. Others may write meanwhile. progress: (nullable). */
+gboolean store_backup (const char *location, const char *file, StoreProgressFunc progress,
+    gpointer user_data, GError **error);
+/* Looks whether all is whole. Others may write meanwhile. FALSE: it could not be looked
+ * at, or not at all of it. progress: (nullable). */
+gboolean store_check (const char *location, StoreFindingFunc found,
+    StoreProgressFunc progress, gpointer user_data, GError **error);
+/* Whether there is a store already. */
+gboolean store_exists (const char *location, GError **error);
 /* Gives all free room back to the disk. Nobody else may use the store meanwhile. */
 gboolean store_vacuum (const char *location, GError **error);
 
