@@ -253,6 +253,7 @@ static void
 add_routes (Collector *collector)
 {
   collector->router = router_new (check_reader, collector->access);
+  router_set_max_body (collector->router, (gsize)collector->options->max_body);
   page_add_routes (collector->router);
   health_add_routes (collector->health, collector->router);
   ingest_add_routes (collector->ingest, collector->router);

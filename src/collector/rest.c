@@ -14,7 +14,6 @@
 #include "rest-private.h"
 #include "rest-reply.h"
 
-#define MAX_BODY (1024 * 1024)
 #define MAX_FORM (64 * 1024)
 #define UC_ID_LENGTH 32
 #define RETRY_AFTER "2"
@@ -371,7 +370,7 @@ add_place (Rest *rest, Router *router, const Place *place)
   route->place = place;
   g_ptr_array_add (rest->routes, route);
   router_add (
-      router, "POST", place->pattern, ROUTE_CROSS_ORIGIN, MAX_BODY, on_told, route);
+      router, "POST", place->pattern, ROUTE_CROSS_ORIGIN, ROUTER_BODY, on_told, route);
 }
 
 void

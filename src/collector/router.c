@@ -24,6 +24,7 @@ typedef struct {
 
 struct _Router {
   GPtrArray *routes; /* Route */
+  gsize max_body;    /* of those that do not say */
   RouterCheckFunc check;
   gpointer check_data;
   RouterFunc preflight; /* nullable */
@@ -78,6 +79,12 @@ router_free (Router *router)
 }
 
 void
+router_set_max_body (Router *router, gsize max_body)
+{
+  router->max_body = max_body;
+}
+
+void
 router_add (Router *router, const char *method, const char *pattern, RouteAccess access,
     gsize max_body, RouterFunc func, gpointer user_data)
 {
@@ -87,7 +94,7 @@ router_add (Router *router, const char *method, const char *pattern, RouteAccess
   route->pattern = g_strdup (pattern);
   route->segments = g_strsplit (pattern, "/", -1);
   route->access = access;
-  route->max_body = max_body;
+  route->max_body = max_body == ROUTER_BODY ? router->max_body : max_body;
   route->func = func;
   route->user_data = user_data;
   g_ptr_array_add (router->routes, route);

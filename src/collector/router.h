@@ -33,6 +33,11 @@ typedef enum {
 Router *router_new (RouterCheckFunc check, gpointer user_data);
 void router_free (Router *router);
 
+/* What a body may have where a route does not say otherwise. */
+#define ROUTER_BODY G_MAXSIZE
+/* Before such routes are added. */
+void router_set_max_body (Router *router, gsize max_body);
+
 /* pattern: an absolute path in which a segment * stands for any one. method: such as GET,
  * which is HEAD too. max_body: bytes; 0: what is sent is not kept; more than that is
  * answered with 413. Nothing that is given is owned but copied, user_data excepted. */

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What a client may come up against: each limit has a clear answer and a counter, and what was
 acknowledged is stored whatever happens."""
+import json
 import os
 import re
+import sys
 import unittest
 
 import wire
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rest"))
+import callstats  # pylint: disable=wrong-import-position
 
 LONG_AGO = 1262304000000  # 2010
 
@@ -171,6 +176,37 @@ class Sizes(unittest.TestCase):
                     return
             except (OSError, AttributeError):
                 continue
+
+
+class Requests(unittest.TestCase):
+    """Of callstats' REST API."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.collector = wire.Collector(options=["--max-body", "5000"])
+        cls.addClassCleanup(cls.collector.finish)
+
+    def setUp(self):
+        self.client = callstats.Client(self.collector)
+        self.client.authenticate()
+        self.client.join()
+
+    def tell(self, **body):
+        return self.client.request(
+            "POST", self.client.path("/events/user/feedback"), self.client.common(**body))[0]
+
+    def test_bodies(self):
+        before = limited(self.collector, "body")
+        self.assertNotEqual(self.tell(comment="x" * 4000), 413)
+        self.assertEqual(limited(self.collector, "body"), before)
+        self.assertEqual(self.tell(comment="x" * 5001), 413)
+        self.assertEqual(limited(self.collector, "body"), before + 1)
+
+    def test_depth(self):
+        before = limited(self.collector, "depth")
+        deep = json.loads("[" * 40 + "]" * 40)
+        self.assertEqual(self.tell(comment=deep), 400)
+        self.assertEqual(limited(self.collector, "depth"), before + 1)
 
 
 class Clocks(unittest.TestCase):
