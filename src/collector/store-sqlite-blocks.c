@@ -159,37 +159,43 @@ sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
 
 /* ---- The writer ---- */
 
-/* FALSE: it is there no more. */
+/* Returns: whether the statement gave a row, or changed one. */
 static gboolean
-delete_row (sqlite3_stmt *statement, gint64 id, gint64 fabric)
+run_for (sqlite3_stmt *statement, gint64 id, gint64 fabric, gboolean *failed)
 {
-  gboolean deleted;
+  int status;
+  gboolean met;
 
   sqlite3_bind_int64 (statement, 1, id);
   sqlite3_bind_int64 (statement, 2, fabric);
-  deleted = sqlite3_step (statement) == SQLITE_DONE &&
-            sqlite3_changes (sqlite3_db_handle (statement)) == 1;
+  status = sqlite3_step (statement);
+  met = status == SQLITE_ROW ||
+        (status == SQLITE_DONE && !sqlite3_stmt_readonly (statement) &&
+            sqlite3_changes (sqlite3_db_handle (statement)) == 1);
+  *failed |= status != SQLITE_ROW && status != SQLITE_DONE;
   sqlite3_reset (statement);
-  return deleted;
+  return met;
 }
 
+/* Runs the statements for each row and for the block that is replaced, until one of them
+ * meets nothing. */
 static gboolean
-delete_rows (sqlite3 *db, const SqliteBlock *block, GError **error)
+run_for_all (sqlite3 *db, const SqliteBlock *block, const char *row_sql,
+    const char *block_sql, gboolean *met, GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows =
-      sqlite_prepare (db, "DELETE FROM reports WHERE id = ?1 AND fabric = ?2", error);
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, row_sql, error);
   g_autoptr (sqlite3_stmt) blocks =
-      sqlite_prepare (db, "DELETE FROM blocks WHERE id = ?1 AND fabric = ?2", error);
-  gboolean deleted = rows != NULL && blocks != NULL;
+      rows != NULL ? sqlite_prepare (db, block_sql, error) : NULL;
+  gboolean failed = FALSE;
 
-  for (guint i = 0; i < block->rows->len && deleted; i++)
-    deleted = delete_row (rows, g_array_index (block->rows, gint64, i), block->fabric);
-  if (deleted && block->replaces != 0)
-    deleted = delete_row (blocks, block->replaces, block->fabric);
-  if (!deleted)
-    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_FAILED,
-        "Another process changed reports that were to become a block");
-  return deleted;
+  if (blocks == NULL)
+    return FALSE;
+  *met = TRUE;
+  for (guint i = 0; i < block->rows->len && *met; i++)
+    *met = run_for (rows, g_array_index (block->rows, gint64, i), block->fabric, &failed);
+  if (*met && block->replaces != 0)
+    *met = run_for (blocks, block->replaces, block->fabric, &failed);
+  return !failed || sqlite_set_error (db, "The database cannot be written", error);
 }
 
 static gboolean
@@ -214,7 +220,17 @@ add_block (sqlite3 *db, const SqliteBlock *block, GError **error)
 gboolean
 sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error)
 {
-  return block->data == NULL ||
-         (delete_rows (db, block, error) && add_block (db, block, error) &&
-             sqlite_rollup_store (db, block->rollup, error));
+  gboolean there, deleted;
+
+  if (block->data == NULL)
+    return TRUE;
+  if (!run_for_all (db, block, "SELECT 1 FROM reports WHERE id = ?1 AND fabric = ?2",
+          "SELECT 1 FROM blocks WHERE id = ?1 AND fabric = ?2", &there, error))
+    return FALSE;
+  /* Another thread or process was faster. */
+  if (!there)
+    return TRUE;
+  return run_for_all (db, block, "DELETE FROM reports WHERE id = ?1 AND fabric = ?2",
+             "DELETE FROM blocks WHERE id = ?1 AND fabric = ?2", &deleted, error) &&
+         add_block (db, block, error);
 }

@@ -14,7 +14,7 @@ typedef struct _SqliteBlock SqliteBlock;
 SqliteBlock *sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error);
 void sqlite_block_free (SqliteBlock *block);
 guint sqlite_block_n_rows (const SqliteBlock *block);
-/* In the caller's transaction, which fails where a row is there no more. */
+/* In the caller's transaction. Nothing is done where a row is there no more. */
 gboolean sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error);
 
 /* row: at a block, whose data and checksum are its columns 0 and 1. Appends the

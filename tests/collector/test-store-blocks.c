@@ -177,6 +177,27 @@ test_reader_beside_compaction_misses_nothing (StoreFixture *fixture, gconstpoint
   g_thread_join (thread);
 }
 
+/* As a command beside a collector. */
+static void
+test_two_that_compact_do_not_meet (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+  GThread *thread;
+
+  store_fixture_append (fixture, "f1", 1, 1, 1500);
+  store_fixture_append (fixture, "f2", 1, 1, 700);
+  before = read_all (fixture, "f1", 10000);
+  thread = g_thread_new ("compacts", compact_in_thread, fixture);
+  compact (fixture);
+  g_thread_join (thread);
+  compact (fixture);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM reports"), ==, 0);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT sum(reports) FROM blocks"), ==, 2200);
+  after = read_all (fixture, "f1", 10000);
+  assert_same (after, before);
+}
+
 static gboolean
 on_poll (gpointer user_data)
 {
@@ -227,6 +248,7 @@ main (int argc, char **argv)
   ADD ("late-reports", test_late_reports_are_merged);
   ADD ("short-blocks", test_short_blocks_go_on);
   ADD ("reader-beside-compaction", test_reader_beside_compaction_misses_nothing);
+  ADD ("two-at-once", test_two_that_compact_do_not_meet);
   ADD ("by-itself", test_store_packs_by_itself);
   ADD ("room-at-rest", test_report_at_rest_takes_at_most_100_bytes);
   return g_test_run ();
