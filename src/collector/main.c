@@ -30,8 +30,9 @@
 #include "rest.h"
 #include "retention.h"
 #include "server.h"
-#include "webhooks.h"
 #include "service-manager.h"
+#include "summarizer.h"
+#include "webhooks.h"
 
 /* Files that are open beside connections. */
 #define OTHER_FILES 64
@@ -44,6 +45,7 @@ typedef struct {
   Webhooks *webhooks;
   Metrics *metrics;
   Health *health;
+  Summarizer *summarizer;
   Ingest *ingest;
   Access *access;
   Login *login;
@@ -313,6 +315,8 @@ start (Collector *collector, GError **error)
   collector->access = access_new (options->applications, options_is_local (options));
   collector->login =
       login_new (collector->access, options->applications, options->origins);
+  collector->summarizer = summarizer_new (collector->store);
+  summarizer_listen (collector->summarizer, webhooks_tell, collector->webhooks);
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   start_metrics (collector);
@@ -332,6 +336,7 @@ stop (Collector *collector)
   g_clear_pointer (&collector->query, query_free);
   g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->login, login_free);
+  g_clear_pointer (&collector->summarizer, summarizer_free);
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->health, health_free);

@@ -194,4 +194,5 @@ query_add_routes (Query *query, Router *router)
   query_fabric_add_routes (query, router);
   query_reports_add_routes (query, router);
   query_series_add_routes (query, router);
+  query_summary_add_routes (query, router);
 }

@@ -50,6 +50,15 @@ typedef struct {
 
   GPtrArray *(*list_activity) (Store *store, gint64 now, GError **error);
   guint64 (*get_size) (Store *store);
+  GPtrArray *(*list_stale_calls) (Store *store, gint64 now, guint limit, GError **error);
+  GPtrArray *(*list_untold_calls) (Store *store, guint limit, GError **error);
+  StoreDetail *(*read_call) (
+      Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error);
+  char *(*read_summary) (
+      Store *store, const StoreConferenceId *conference, gsize *length, GError **error);
+  void (*write_summary) (Store *store, StoreSummary *summary, StoreSummaryWritten written,
+      gpointer user_data);
+  void (*mark_told) (Store *store, gint64 id);
 
   void (*add_deliveries) (Store *store, GPtrArray *deliveries, gint64 now,
       guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);

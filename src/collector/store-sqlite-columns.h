@@ -47,6 +47,7 @@ sqlite_get_number (sqlite3_stmt *statement, int column)
   "c.id, c.name, c.start, c.last_seen, c.last_heard, c.participants, c.present," \
   " c.fabrics, c.set_up, c.failed, c.dropped, c.reports, c.ended, c.setup_delay," \
   " c.score, c.site"
+#define SQLITE_CONFERENCE_N_COLUMNS 16
 
 /* Of a row that begins with those. */
 static inline StoreConference *
@@ -76,7 +77,8 @@ sqlite_get_conference (sqlite3_stmt *row)
 #define SQLITE_FABRIC_COLUMNS \
   "f.name, u.name, f.remote_user, f.usage, f.state, f.setup_delay," \
   " f.ice_gathering_delay, f.ice_connectivity_delay, f.added, f.failed, f.dropped," \
-  " f.terminated, f.reports, f.first_report, f.last_report, f.id"
+  " f.terminated, f.reports, f.first_report, f.last_report, f.id, f.set_up"
+#define SQLITE_FABRIC_N_COLUMNS 17
 
 static inline StoreFabric *
 sqlite_get_fabric (sqlite3_stmt *row)
@@ -99,5 +101,6 @@ sqlite_get_fabric (sqlite3_stmt *row)
   fabric->first_report = sqlite_get_time (row, 13);
   fabric->last_report = sqlite_get_time (row, 14);
   fabric->id = sqlite3_column_int64 (row, 15);
+  fabric->set_up = sqlite_get_time (row, 16);
   return fabric;
 }

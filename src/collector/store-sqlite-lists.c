@@ -272,10 +272,10 @@ read_fabric (sqlite3 *db, const char *app, const char *name, GError **error)
     return NULL;
   detail = g_new0 (StoreFabricDetail, 1);
   detail->fabric = sqlite_get_fabric (row);
-  detail->conference = sqlite_get_text (row, 16);
-  detail->occurrence = sqlite3_column_int64 (row, 17);
-  detail->paired = sqlite_get_text (row, 18);
-  detail->paired_user = sqlite_get_text (row, 19);
+  detail->conference = sqlite_get_text (row, SQLITE_FABRIC_N_COLUMNS);
+  detail->occurrence = sqlite3_column_int64 (row, SQLITE_FABRIC_N_COLUMNS + 1);
+  detail->paired = sqlite_get_text (row, SQLITE_FABRIC_N_COLUMNS + 2);
+  detail->paired_user = sqlite_get_text (row, SQLITE_FABRIC_N_COLUMNS + 3);
   return detail;
 }
 

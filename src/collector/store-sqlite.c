@@ -7,14 +7,17 @@
  * is waiting. The opener's thread puts jobs in a queue and owns each session's events;
  * the writer owns its rows; answers travel back as one source a commit.
  */
-#include "store-sqlite-changes.h"
-#include "store-sqlite-lists.h"
 #include "store-sqlite-alone.h"
 #include "store-sqlite-answers.h"
+#include "store-sqlite-changes.h"
+#include "store-sqlite-lists.h"
 #include "store-sqlite-maintenance.h"
+#include "store-sqlite-private.h"
 #include "store-sqlite-retention.h"
-#include "store-sqlite-upkeep.h"
 #include "store-sqlite-rollups.h"
+#include "store-sqlite-statements.h"
+#include "store-sqlite-summaries.h"
+#include "store-sqlite-upkeep.h"
 
 #include <string.h>
 
@@ -567,6 +570,12 @@ const StoreBackend store_sqlite = {
   .list_activity = list_activity,
   .get_size = get_size,
   .read_series = sqlite_read_series,
+  .list_stale_calls = sqlite_list_stale_calls,
+  .list_untold_calls = sqlite_list_untold_calls,
+  .read_call = sqlite_read_call,
+  .read_summary = sqlite_read_summary,
+  .write_summary = sqlite_write_summary,
+  .mark_told = sqlite_mark_told,
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
   .compact = sqlite_compact,

@@ -291,6 +291,65 @@ store_read_series (
   return store->backend->read_series (store, fabric, table, error);
 }
 
+GPtrArray *
+store_list_stale_calls (Store *store, gint64 now, guint limit, GError **error)
+{
+  return store->backend->list_stale_calls (store, now, limit, error);
+}
+
+GPtrArray *
+store_list_untold_calls (Store *store, guint limit, GError **error)
+{
+  return store->backend->list_untold_calls (store, limit, error);
+}
+
+StoreDetail *
+store_read_call (
+    Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error)
+{
+  return store->backend->read_call (store, id, changes, expired, error);
+}
+
+char *
+store_read_summary (
+    Store *store, const StoreConferenceId *conference, gsize *length, GError **error)
+{
+  return store->backend->read_summary (store, conference, length, error);
+}
+
+void
+store_write_summary (
+    Store *store, StoreSummary *summary, StoreSummaryWritten written, gpointer user_data)
+{
+  store->backend->write_summary (store, summary, written, user_data);
+}
+
+void
+store_mark_told (Store *store, gint64 id)
+{
+  store->backend->mark_told (store, id);
+}
+
+void
+store_stale_call_free (StoreStaleCall *call)
+{
+  if (call == NULL)
+    return;
+  g_free (call->app);
+  g_free (call->conference);
+  g_free (call);
+}
+
+void
+store_summary_free (StoreSummary *summary)
+{
+  if (summary == NULL)
+    return;
+  g_array_unref (summary->pairs);
+  g_free (summary->json);
+  g_free (summary);
+}
+
 void
 store_conference_free (StoreConference *conference)
 {

@@ -126,6 +126,7 @@ typedef struct {
   gint64 first_report;
   gint64 last_report;
   gint64 id; /* of the store */
+  gint64 set_up;
 } StoreFabric;
 
 typedef struct {
@@ -296,6 +297,62 @@ typedef struct {
 GPtrArray *store_list_activity (Store *store, gint64 now, GError **error);
 /* Bytes on disk. */
 guint64 store_get_size (Store *store);
+/* ---- Summaries of calls ---- */
+
+/* A call whose summary lacks something, or whose end not everybody was told of. */
+typedef struct {
+  gint64 id; /* StoreConference.id */
+  char *app;
+  char *conference;
+  gint64 changes; /* another number than before: more was stored since */
+  gboolean over;  /* it has ended, by the rule of conference.h */
+  gboolean told;  /* all listeners know of its end, if it has ended before */
+} StoreStaleCall;
+
+void store_stale_call_free (StoreStaleCall *call);
+/* now: µs since the epoch. Returns: (element-type StoreStaleCall): those that are over,
+ * and those that are not but had more than reports. */
+GPtrArray *store_list_stale_calls (Store *store, gint64 now, guint limit, GError **error);
+/* Those whose end not all listeners were told of, and that have a summary. */
+GPtrArray *store_list_untold_calls (Store *store, guint limit, GError **error);
+
+/* All that a summary is made of but reports; of events those that matter to it. changes:
+ * as above. expired: whether reports were removed from it already. Returns: (nullable):
+ * NULL without an error where there is no such call any more. */
+StoreDetail *store_read_call (
+    Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error);
+
+/* The JSON text. Returns: (nullable): NULL without an error where there is none (yet). */
+char *store_read_summary (
+    Store *store, const StoreConferenceId *conference, gsize *length, GError **error);
+
+typedef struct {
+  gint64 fabric; /* StoreFabric.id */
+  gint64 paired; /* the same of the one at the other end; 0: none */
+} StorePair;
+
+typedef struct {
+  gint64 id;      /* StoreConference.id */
+  gint64 changes; /* as of what it was made of */
+  gboolean over;
+  gint64 now;         /* µs since the epoch */
+  double setup_delay; /* NAN where unknown, as the next one */
+  double score;
+  GArray *pairs; /* StorePair */
+  char *json;    /* nullable: what is kept already stays */
+} StoreSummary;
+
+void store_summary_free (StoreSummary *summary);
+
+/* ended_now: whether the call ended by that; more was not stored meanwhile. */
+typedef void (*StoreSummaryWritten) (
+    gboolean ended_now, const GError *error, gpointer user_data);
+
+/* summary: (transfer full). The opener's thread. */
+void store_write_summary (
+    Store *store, StoreSummary *summary, StoreSummaryWritten written, gpointer user_data);
+/* All listeners know of its end. The opener's thread. */
+void store_mark_told (Store *store, gint64 id);
 
 /* Rollups have this step and multiples of it (µs). */
 #define STORE_SERIES_STEP (10 * G_TIME_SPAN_SECOND)
@@ -416,5 +473,6 @@ void store_free (Store *store);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Store, store_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreRetention, store_retention_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreDetail, store_detail_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreSummary, store_summary_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricDetail, store_fabric_detail_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (StoreFabricKey, store_fabric_key_free)

@@ -100,8 +100,8 @@ class Document:
         """Raises where the instance is not of the schema."""
         jsonschema.Draft202012Validator(schema, resolver=self.resolver).validate(instance)
 
-    def references(self, node=None):
-        node = self.tree if node is None else node
+    def references(self, node=...):
+        node = self.tree if node is ... else node
         if isinstance(node, dict):
             if isinstance(node.get("$ref"), str):
                 yield node["$ref"]

@@ -14,7 +14,7 @@ OF_DEMO = "csr_" + "d" * 43
 OF_OTHER = "csr_" + "o" * 43
 
 
-def fill(collector):
+def fill(collector, headers=None):
     """What the document's examples name, and ids that need care."""
     client = collector.connect(user="alice")
     client.hello("a")
@@ -33,6 +33,8 @@ def fill(collector):
     client.hello("b")
     client.store(*wire.call(START + 5, "standup", "b1", "alice"))
     client.close()
+    for conference in ("standup", "bad"):
+        collector.summary(conference, headers=headers)
 
 
 class Base(unittest.TestCase):
@@ -264,7 +266,7 @@ class Tokens(Base):
         wire.write_private(keys, lines[0] + lines[1] + "secret=other secret\n")
         cls.collector = wire.Collector(folder, options=["--keys", keys])
         cls.addClassCleanup(cls.collector.finish)
-        fill(cls.collector)
+        fill(cls.collector, {"Authorization": f"Bearer {OF_DEMO}"})
 
     def to_read(self):
         return [o for o in self.operations if "readToken" in o.schemes]

@@ -182,6 +182,21 @@ class Collector:
             raise AssertionError(f"GET {path}: {status} {body}")
         return body
 
+    def summary(self, conference, until=lambda summary: True, app=APP, headers=None,
+                **params):
+        """The summary of a conference, once there is one that is as wanted."""
+        deadline = time.monotonic() + DEADLINE
+        path = f"/api/v1/apps/{app}/conferences/{urllib.parse.quote(conference, safe='')}/summary"
+        if params:
+            path += "?" + urllib.parse.urlencode(params)
+        while True:
+            status, _, body = self.http(path, headers=headers)
+            if status == 200 and until(body):
+                return body
+            if time.monotonic() > deadline:
+                raise AssertionError(f"GET {path}: {status} {body}")
+            time.sleep(0.05)
+
     def connect(self, **options):
         return Client(self, **options)
 

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * Finds calls whose summaries lack something, and makes them anew. A thread of its own
+ * reads and computes, a few calls at a time; what it made is written by the store's
+ * writer, and only when that is durable it goes on.
+ *
+ * A call that is over is looked at once nothing came for a moment, so that what a client
+ * delivers late is summed up once. What costs much is done more rarely: a call takes at
+ * most a tenth of the time.
+ */
+#include "summarizer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "callstats/callstats-json-private.h"
+#include "log.h"
+#include "summary.h"
+
+#define TICK_SECONDS 1
+/* Calls of one round, so that few results wait for the writer. */
+#define ROUND 16
+/* Calls that are looked through in search of those whose turn it is. */
+#define MAX_STALE 65536
+/* Between two summaries of a call that goes on. */
+#define LIVE_INTERVAL (5 * G_USEC_PER_SEC)
+/* One that never rests is summed up even so. */
+#define RESTLESS (60 * G_USEC_PER_SEC)
+/* A call takes one part of so many of the time. */
+#define COST_FACTOR 10
+/* Reports are read in pieces; streams of all fabrics of a call. */
+#define READ_REPORTS 1000
+#define READ_BYTES (1024 * 1024)
+#define MAX_STREAMS 16384
+
+typedef struct {
+  SummaryFunc func;
+  gpointer user_data;
+} Listener;
+
+/* What the thread knows of a call that is stale. Monotonic times. */
+typedef struct {
+  gint64 changes; /* when it was looked at last */
+  gint64 since;   /* it is stale, or was made the last time */
+  gint64 next;    /* not before that */
+  guint round;    /* when it was seen last */
+} Turn;
+
+/* A summary on its way from the thread to the writer to the listeners. */
+typedef struct {
+  Summarizer *summarizer;
+  char *app;
+  char *conference;
+  gint64 id;
+  gboolean ended_before; /* and its listeners are still to be told */
+  JsonObject *json;      /* nullable: nothing new to tell */
+  StoreSummary *summary; /* nullable, likewise */
+} Result;
+
+struct _Summarizer {
+  Store *store;
+  GArray *listeners; /* Listener */
+  GThreadPool *pool; /* of one thread */
+  guint tick;
+  gboolean busy;      /* the thread is at work, or the writer with what came of it */
+  guint writing;      /* results that are not durable yet */
+  gboolean more;      /* there may be more to do at once */
+  gboolean freed;     /* goes with the last result */
+  int stopping;       /* atomic */
+  gboolean caught_up; /* the thread's: the ends of the run before are told */
+  GHashTable *turns;  /* the thread's: gint64 id → Turn */
+  guint round;        /* the thread's */
+};
+
+static void
+result_free (gpointer data)
+{
+  Result *result = data;
+
+  g_free (result->app);
+  g_free (result->conference);
+  g_clear_pointer (&result->json, json_object_unref);
+  store_summary_free (result->summary);
+  g_free (result);
+}
+
+/* ---- The thread: one call ---- */
+
+static gboolean
+is_stopping (Summarizer *self)
+{
+  return g_atomic_int_get (&self->stopping) != 0;
+}
+
+static void
+take_report (gint64 time, const char *stats, gsize length, gpointer user_data)
+{
+  fabric_reader_take_report (user_data, time, stats, length);
+}
+
+static gboolean
+read_reports (
+    Summarizer *self, const StoreFabric *row, FabricReader *reader, GError **error)
+{
+  StoreFabricKey key = { .id = row->id, .fabric = row->fabric, .user = row->user };
+  StoreCursor cursor = { .time = G_MININT64 };
+  gboolean more = row->reports > 0;
+
+  while (more && !is_stopping (self))
+    if (store_read_reports (self->store, &key, &cursor, G_MAXINT64, READ_REPORTS,
+            READ_BYTES, take_report, reader, &more, error) < 0)
+      return FALSE;
+  return TRUE;
+}
+
+/* When the user of a fabric left the call. */
+static gint64
+find_leaving (const StoreDetail *call, const char *user)
+{
+  for (guint i = 0; i < call->participants->len; i++) {
+    const StoreParticipant *participant = call->participants->pdata[i];
+
+    if (strcmp (participant->user, user) == 0)
+      return participant->left;
+  }
+  return STORE_UNKNOWN_TIME;
+}
+
+typedef struct {
+  Summarizer *summarizer;
+  const StoreDetail *call;
+  gboolean over;
+  Histogram scores;
+  GPtrArray *fabrics;  /* SummaryFabric */
+  GHashTable *readers; /* name of a fabric and its user → FabricReader */
+  guint streams;
+  gboolean truncated;
+} Making;
+
+static char *
+make_key (const char *fabric, const char *user)
+{
+  return g_strjoin ("\n", fabric, user, NULL);
+}
+
+static void
+begin_fabrics (Making *making)
+{
+  const GPtrArray *rows = making->call->fabrics;
+
+  making->truncated |= rows->len > SUMMARY_MAX_FABRICS;
+  for (guint i = 0; i < MIN (rows->len, SUMMARY_MAX_FABRICS); i++) {
+    const StoreFabric *row = rows->pdata[i];
+
+    g_hash_table_insert (
+        making->readers, make_key (row->fabric, row->user), fabric_reader_new (row));
+  }
+}
+
+static void
+take_events (Making *making)
+{
+  for (guint i = 0; i < making->call->events->len; i++) {
+    const StoreEvent *event = making->call->events->pdata[i];
+    g_autofree char *key = make_key (event->fabric, event->user);
+    FabricReader *reader = g_hash_table_lookup (making->readers, key);
+
+    if (event->fabric != NULL && reader != NULL)
+      fabric_reader_take_event (reader, event);
+  }
+}
+
+/* Reports are read once a call is over; one fabric at a time is held in memory. */
+static gboolean
+finish_fabrics (Making *making, GError **error)
+{
+  const GPtrArray *rows = making->call->fabrics;
+
+  for (guint i = 0; i < MIN (rows->len, SUMMARY_MAX_FABRICS); i++) {
+    const StoreFabric *row = rows->pdata[i];
+    g_autofree char *key = make_key (row->fabric, row->user);
+    g_autofree char *stolen = NULL;
+    FabricReader *reader = NULL;
+    SummaryFabric *fabric;
+    gboolean done;
+
+    if (!g_hash_table_steal_extended (
+            making->readers, key, (gpointer *)&stolen, (gpointer *)&reader))
+      continue;
+    done = !making->over || making->streams >= MAX_STREAMS ||
+           read_reports (making->summarizer, row, reader, error);
+    making->truncated |= making->streams >= MAX_STREAMS;
+    fabric = fabric_reader_finish (
+        reader, &making->scores, making->over, find_leaving (making->call, row->user));
+    making->streams += fabric->streams->len;
+    g_ptr_array_add (making->fabrics, fabric);
+    if (!done || is_stopping (making->summarizer))
+      return done;
+  }
+  return TRUE;
+}
+
+static void
+free_reader (gpointer reader)
+{
+  fabric_reader_free (reader);
+}
+
+static Summary *
+make_summary (Summarizer *self, const StoreStaleCall *stale, const StoreDetail *call,
+    GError **error)
+{
+  g_autoptr (GPtrArray) fabrics =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)summary_fabric_free);
+  g_autoptr (GHashTable) readers =
+      g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_reader);
+  Making making = { .summarizer = self,
+    .call = call,
+    .over = stale->over,
+    .fabrics = fabrics,
+    .readers = readers,
+    .truncated = call->truncated };
+  Summary *summary = NULL;
+
+  begin_fabrics (&making);
+  take_events (&making);
+  if (finish_fabrics (&making, error) && !is_stopping (self))
+    summary = summary_new (
+        stale->app, call, fabrics, &making.scores, stale->over, making.truncated);
+  histogram_clear (&making.scores);
+  return summary;
+}
+
+static char *
+write_json (JsonObject *object)
+{
+  g_autoptr (JsonNode) node = json_node_new (JSON_NODE_OBJECT);
+  GString *text = g_string_new (NULL);
+
+  json_node_set_object (node, object);
+  callstats_json_append_node (text, node);
+  return g_string_free (text, FALSE);
+}
+
+static StoreSummary *
+pack_summary (const StoreStaleCall *stale, gint64 changes, const Summary *summary)
+{
+  StoreSummary *packed = g_new0 (StoreSummary, 1);
+
+  packed->id = stale->id;
+  packed->changes = changes;
+  packed->over = stale->over;
+  packed->now = g_get_real_time ();
+  packed->setup_delay = summary->setup_delay;
+  packed->score = summary->score;
+  packed->pairs = g_array_ref (summary->pairs);
+  packed->json = write_json (summary->json);
+  return packed;
+}
+
+static Result *
+result_new (Summarizer *self, const StoreStaleCall *stale)
+{
+  Result *result = g_new0 (Result, 1);
+
+  result->summarizer = self;
+  result->app = g_strdup (stale->app);
+  result->conference = g_strdup (stale->conference);
+  result->id = stale->id;
+  return result;
+}
+
+static gboolean
+has_summary (Summarizer *self, const StoreStaleCall *stale)
+{
+  StoreConferenceId id = { stale->app, stale->conference, stale->id };
+  gsize length;
+  g_autofree char *text = store_read_summary (self->store, &id, &length, NULL);
+
+  return text != NULL;
+}
+
+/* Once reports were removed from a call, its summary is the best there is. */
+static Result *
+keep_summary (Summarizer *self, const StoreStaleCall *stale, gint64 changes)
+{
+  Result *result = result_new (self, stale);
+  StoreSummary *summary = g_new0 (StoreSummary, 1);
+
+  summary->id = stale->id;
+  summary->changes = changes;
+  summary->over = TRUE;
+  summary->now = g_get_real_time ();
+  summary->setup_delay = summary->score = NAN;
+  summary->pairs = g_array_new (FALSE, FALSE, sizeof (StorePair));
+  result->summary = summary;
+  return result;
+}
+
+/* Returns: (nullable): NULL where nothing can be made of it now. */
+static Result *
+summarize (Summarizer *self, const StoreStaleCall *stale, GError **error)
+{
+  gint64 changes = 0;
+  gboolean expired = FALSE;
+  g_autoptr (StoreDetail) call =
+      store_read_call (self->store, stale->id, &changes, &expired, error);
+  g_autoptr (Summary) summary = NULL;
+  Result *result;
+
+  if (call != NULL && stale->over && expired && has_summary (self, stale))
+    return keep_summary (self, stale, changes);
+  if (call != NULL)
+    summary = make_summary (self, stale, call, error);
+  if (summary == NULL)
+    return NULL;
+  result = result_new (self, stale);
+  result->json = json_object_ref (summary->json);
+  result->summary = pack_summary (stale, changes, summary);
+  return result;
+}
+
+/* ---- The thread: whose turn it is ---- */
+
+static Turn *
+get_turn (Summarizer *self, const StoreStaleCall *stale, gint64 now)
+{
+  Turn *turn = g_hash_table_lookup (self->turns, &stale->id);
+
+  if (turn == NULL) {
+    turn = g_new0 (Turn, 1);
+    turn->changes = -1;
+    turn->since = now;
+    g_hash_table_insert (self->turns, g_memdup2 (&stale->id, sizeof stale->id), turn);
+  }
+  turn->round = self->round;
+  return turn;
+}
+
+static gboolean
+was_not_seen (gpointer key, gpointer value, gpointer user_data)
+{
+  const Turn *turn = value;
+
+  return turn->round != *(guint *)user_data && turn->next <= g_get_monotonic_time ();
+}
+
+static gboolean
+has_turn (Turn *turn, const StoreStaleCall *stale, gint64 now)
+{
+  gboolean rests = turn->changes == stale->changes;
+
+  turn->changes = stale->changes;
+  return now >= turn->next && (!stale->over || rests || now - turn->since >= RESTLESS);
+}
+
+static void
+postpone (Turn *turn, const StoreStaleCall *stale, gint64 began)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  turn->since = now;
+  turn->next = now + (now - began) * COST_FACTOR;
+  if (!stale->over)
+    turn->next = MAX (turn->next, now + LIVE_INTERVAL);
+}
+
+static void
+add_result (Summarizer *self, GPtrArray *results, const StoreStaleCall *stale)
+{
+  g_autoptr (GError) error = NULL;
+  Result *result = summarize (self, stale, &error);
+
+  if (error != NULL)
+    log_warning ("summary-failed", "app", stale->app, "conference", stale->conference,
+        "reason", error->message, NULL);
+  if (result != NULL)
+    g_ptr_array_add (results, result);
+}
+
+/* more: set where others have to wait for the next round. */
+static void
+summarize_stale (Summarizer *self, GPtrArray *results, gboolean *more, GError **error)
+{
+  g_autoptr (GPtrArray) list =
+      store_list_stale_calls (self->store, g_get_real_time (), MAX_STALE, error);
+
+  self->round++;
+  for (guint i = 0; list != NULL && i < list->len && !is_stopping (self); i++) {
+    const StoreStaleCall *stale = list->pdata[i];
+    gint64 now = g_get_monotonic_time ();
+    Turn *turn = get_turn (self, stale, now);
+
+    if (results->len >= ROUND) {
+      *more = TRUE;
+      continue;
+    }
+    if (!has_turn (turn, stale, now))
+      continue;
+    add_result (self, results, stale);
+    postpone (turn, stale, now);
+  }
+  if (list != NULL)
+    g_hash_table_foreach_remove (self->turns, was_not_seen, &self->round);
+}
+
+/* What a run before this one did not come to tell. */
+static void
+add_untold (Summarizer *self, GPtrArray *results, GError **error)
+{
+  g_autoptr (GPtrArray) list = store_list_untold_calls (self->store, MAX_STALE, error);
+
+  for (guint i = 0; list != NULL && i < list->len; i++) {
+    const StoreStaleCall *call = list->pdata[i];
+    StoreConferenceId id = { call->app, call->conference, call->id };
+    gsize length;
+    g_autofree char *text = store_read_summary (self->store, &id, &length, error);
+    Result *result;
+
+    if (text == NULL)
+      continue;
+    result = result_new (self, call);
+    result->ended_before = TRUE;
+    result->json = callstats_json_parse_object (text, length, NULL);
+    g_ptr_array_add (results, result);
+  }
+}
+
+static gboolean deliver (gpointer user_data);
+
+/* What one round came to. */
+typedef struct {
+  Summarizer *summarizer;
+  GPtrArray *results;
+  gboolean more;
+} Round;
+
+static void
+work (gpointer data, gpointer user_data)
+{
+  Round *round = data;
+  Summarizer *self = round->summarizer;
+  g_autoptr (GError) error = NULL;
+
+  if (!self->caught_up)
+    add_untold (self, round->results, &error);
+  if (error == NULL) {
+    self->caught_up = TRUE;
+    summarize_stale (self, round->results, &round->more, &error);
+  }
+  if (error != NULL)
+    log_warning ("summaries-failed", "reason", error->message, NULL);
+  g_idle_add_full (G_PRIORITY_DEFAULT, deliver, round, NULL);
+}
+
+/* ---- The main thread ---- */
+
+static void
+destroy (Summarizer *self)
+{
+  g_array_unref (self->listeners);
+  g_hash_table_unref (self->turns);
+  g_free (self);
+}
+
+static void
+start_round (Summarizer *self)
+{
+  Round *round = g_new0 (Round, 1);
+
+  round->summarizer = self;
+  round->results = g_ptr_array_new ();
+  self->busy = TRUE;
+  g_thread_pool_push (self->pool, round, NULL);
+}
+
+static gboolean
+on_tick (gpointer user_data)
+{
+  Summarizer *self = user_data;
+
+  if (!self->busy)
+    start_round (self);
+  return G_SOURCE_CONTINUE;
+}
+
+/* The round is through once all it brought is durable. */
+static void
+finish_round (Summarizer *self)
+{
+  self->busy = FALSE;
+  if (self->freed)
+    destroy (self);
+  else if (self->more)
+    start_round (self);
+}
+
+static void
+tell (Summarizer *self, const Result *result, gboolean ended_now)
+{
+  for (guint i = 0; i < self->listeners->len && !self->freed; i++) {
+    const Listener *listener = &g_array_index (self->listeners, Listener, i);
+
+    listener->func (
+        result->app, result->conference, ended_now, result->json, listener->user_data);
+  }
+  if (ended_now && !self->freed)
+    store_mark_told (self->store, result->id);
+}
+
+static void
+on_written (gboolean ended_now, const GError *error, gpointer user_data)
+{
+  Result *result = user_data;
+  Summarizer *self = result->summarizer;
+
+  if (error != NULL)
+    log_warning ("summary-not-kept", "app", result->app, "conference", result->conference,
+        "reason", error->message, NULL);
+  else if (result->json != NULL)
+    tell (self, result, ended_now);
+  result_free (result);
+  if (--self->writing == 0)
+    finish_round (self);
+}
+
+static void
+deliver_result (Summarizer *self, Result *result)
+{
+  StoreSummary *summary = g_steal_pointer (&result->summary);
+
+  if (self->freed) {
+    store_summary_free (summary);
+    result_free (result);
+    return;
+  }
+  if (summary != NULL) {
+    self->writing++;
+    store_write_summary (self->store, summary, on_written, result);
+    return;
+  }
+  if (result->json != NULL)
+    tell (self, result, TRUE);
+  result_free (result);
+}
+
+static gboolean
+deliver (gpointer user_data)
+{
+  Round *round = user_data;
+  Summarizer *self = round->summarizer;
+
+  self->more = round->more;
+  for (guint i = 0; i < round->results->len; i++)
+    deliver_result (self, round->results->pdata[i]);
+  g_ptr_array_unref (round->results);
+  g_free (round);
+  if (self->writing == 0)
+    finish_round (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+summarizer_listen (Summarizer *self, SummaryFunc func, gpointer user_data)
+{
+  g_array_append_val (self->listeners, ((Listener){ func, user_data }));
+}
+
+Summarizer *
+summarizer_new (Store *store)
+{
+  Summarizer *self = g_new0 (Summarizer, 1);
+
+  self->store = store;
+  self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
+  self->turns = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  self->pool = g_thread_pool_new (work, NULL, 1, FALSE, NULL);
+  self->tick = g_timeout_add_seconds (TICK_SECONDS, on_tick, self);
+  return self;
+}
+
+/* What is on its way to the writer comes back after this; the last of it frees. */
+void
+summarizer_free (Summarizer *self)
+{
+  if (self == NULL)
+    return;
+  self->freed = TRUE;
+  g_atomic_int_set (&self->stopping, TRUE);
+  g_source_remove (self->tick);
+  g_thread_pool_free (self->pool, FALSE, TRUE);
+  if (!self->busy)
+    destroy (self);
+}
