@@ -346,6 +346,26 @@ set_recommended_config (Group *group, const char *value, GError **error)
 }
 
 static gboolean
+set_collect_ip (Group *group, const char *value, GError **error)
+{
+  static const char *const words[] = {
+    [COLLECT_IP_MASKED] = "masked",
+    [COLLECT_IP_FULL] = "full",
+    [COLLECT_IP_NONE] = "none",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (words); i++) {
+    if (strcmp (words[i], value) == 0) {
+      group->application->collect_ip = (CollectIp)i;
+      return TRUE;
+    }
+  }
+  return fail (error,
+      "key file \"%s\": collect-ip=%s of [%s] is none of full, masked and none",
+      group->path, value, group->app);
+}
+
+static gboolean
 set_collect_sdp (Group *group, const char *value, GError **error)
 {
   return parse_boolean (
@@ -374,6 +394,7 @@ static const GroupKey group_keys[] = {
   { "key-file", TRUE, FALSE, add_key_file },
   { "read-token", TRUE, TRUE, add_read_token },
   { "allowed-origins", TRUE, FALSE, add_allowed_origin },
+  { "collect-ip", FALSE, FALSE, set_collect_ip },
   { "collect-sdp", FALSE, FALSE, set_collect_sdp },
   { "collect-devices", FALSE, FALSE, set_collect_devices },
   { "default-config", FALSE, FALSE, set_default_config },

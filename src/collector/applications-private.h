@@ -20,6 +20,7 @@ typedef struct {
   GPtrArray *public_keys;     /* utf8: PEM */
   GPtrArray *read_tokens;     /* ReadToken */
   GPtrArray *allowed_origins; /* utf8: see web-origin.h */
+  CollectIp collect_ip;
   gboolean collects_sdp;
   gboolean collects_devices;
   char *default_config; /* nullable, as the next: JSON */

@@ -296,6 +296,14 @@ applications_collect_devices (const Applications *applications, const char *app)
   return application != NULL && application->collects_devices;
 }
 
+CollectIp
+applications_get_collect_ip (const Applications *applications, const char *app)
+{
+  const Application *application = find (applications, app);
+
+  return application != NULL ? application->collect_ip : COLLECT_IP_MASKED;
+}
+
 const char *
 applications_get_default_config (const Applications *applications, const char *app)
 {

@@ -13,6 +13,13 @@
 
 typedef struct _Applications Applications;
 
+/* How much of the addresses that clients of callstats tell is kept. */
+typedef enum {
+  COLLECT_IP_MASKED, /* the /24 of IPv4, the /48 of IPv6 */
+  COLLECT_IP_FULL,
+  COLLECT_IP_NONE,
+} CollectIp;
+
 #define APPLICATIONS_ALL "*" /* the group of a key file whose read tokens are for all */
 #define READ_TOKEN_HASH_BYTES 32
 
@@ -53,6 +60,7 @@ const GPtrArray *applications_get_allowed_origins (
 /* Whether clients of callstats are asked for session descriptions and device lists. */
 gboolean applications_collect_sdp (const Applications *applications, const char *app);
 gboolean applications_collect_devices (const Applications *applications, const char *app);
+CollectIp applications_get_collect_ip (const Applications *applications, const char *app);
 /* What clients of callstats are told of peer connections and media: a JSON object.
  * Returns: (transfer none) (nullable) */
 const char *applications_get_default_config (

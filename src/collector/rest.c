@@ -9,6 +9,7 @@
 #include "callstats/callstats-json-private.h"
 #include "counters.h"
 #include "reply.h"
+#include "rest-addresses.h"
 #include "rest-cors.h"
 #include "rest-events.h"
 #include "rest-private.h"
@@ -231,6 +232,7 @@ on_told (SoupServerMessage *message, char **ids, GHashTable *params, gpointer us
   const Route *route = user_data;
   g_autoptr (Identity) identity = NULL;
   g_autoptr (JsonObject) body = NULL;
+  g_autoptr (JsonObject) kept = NULL;
 
   if (!check_page (route->rest, message, ids[0]))
     return;
@@ -238,8 +240,11 @@ on_told (SoupServerMessage *message, char **ids, GHashTable *params, gpointer us
   if (identity == NULL || !check_running (route->rest, message))
     return;
   body = read_body (message);
-  if (body != NULL)
-    store_told (route, message, ids, identity, body);
+  if (body == NULL)
+    return;
+  kept = rest_addresses_filter (
+      body, applications_get_collect_ip (route->rest->applications, ids[0]));
+  store_told (route, message, ids, identity, kept);
 }
 
 /* ---- Settings and time ---- */

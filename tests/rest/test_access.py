@@ -44,6 +44,8 @@ class Base(unittest.TestCase):
             "4711": {"secret": "c2VjcmV0:" + SIGNING_PART},
             "short": {"secret": "c2VjcmV0:short"},
             "signed": {"key-file": "public.pem"},
+            "full": {"secret": "full-secret", "collect-ip": "full"},
+            "none": {"secret": "none-secret", "collect-ip": "none"},
             "pages": {"secret": "pages-secret", "allowed-origins":
                       "https://app.example.org;*.example.net", "collect-sdp": "true",
                       "collect-devices": "true",
@@ -280,6 +282,41 @@ class Requests(Base):
         self.assertIn("rest-client-authenticated", log)
         for secret in client.token, callstats.assertion(), wire.SECRET, SIGNING_PART:
             self.assertNotIn(secret, log)
+
+
+class Addresses(Base):
+    TOLD = {"localIceCandidates": [
+        {"id": "L", "ip": "192.0.2.77", "port": 1}, {"id": "M", "ip": "x.local"},
+        {"id": "N", "ip": "2001:db8:1:2:3::4"}, {"id": "192.0.2.77", "ip": "N"}]}
+
+    def keep(self, conference, **options):
+        client = self.client(**options)
+        client.join(conference)
+        peer = {"remoteID": "bob", "connectionID": conference}
+        client.tell("/events/fabric/setup", **peer, **self.TOLD)
+        client.tell("/stats", **peer, stats=[
+            {"type": "googCandidatePair", "id": "P", "googLocalAddress": "192.0.2.77:5000",
+             "googRemoteAddress": "[2001:db8:1:2:3::4]:5000"}])
+        client.tell("/events/userdetails", localIpAddressInfo=[{"any": "192.0.2.77"}, "::1"])
+        detail = self.collector.get("apps", client.app, "conferences", conference)
+        [setup] = callstats.events_named(detail, "fabricSetup")
+        [user] = callstats.events_named(detail, "userDetails")
+        pair = callstats.reports_of(self.collector, conference, client.app)[0]["stats"]["P"]
+        return ([one["ip"] for one in setup["data"]["localIceCandidates"]],
+                [pair["googLocalAddress"], pair["googRemoteAddress"]],
+                user["data"]["localIpAddressInfo"])
+
+    def test_they_are_masked_by_default(self):
+        self.assertEqual(self.keep("masked"), (
+            ["192.0.2.0", "x.local", "2001:db8:1::", "N"],
+            ["192.0.2.0:5000", "[2001:db8:1::]:5000"], [{"any": "192.0.2.0"}, "::"]))
+
+    def test_an_application_may_want_all_or_none(self):
+        self.assertEqual(self.keep("full", app="full", secret="full-secret"), (
+            ["192.0.2.77", "x.local", "2001:db8:1:2:3::4", "N"],
+            ["192.0.2.77:5000", "[2001:db8:1:2:3::4]:5000"], [{"any": "192.0.2.77"}, "::1"]))
+        self.assertEqual(self.keep("none", app="none", secret="none-secret"), (
+            ["", "x.local", "", "N"], ["", ""], [{"any": ""}, ""]))
 
 
 class Pages(Base):
