@@ -232,5 +232,5 @@ sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error)
     return TRUE;
   return run_for_all (db, block, "DELETE FROM reports WHERE id = ?1 AND fabric = ?2",
              "DELETE FROM blocks WHERE id = ?1 AND fabric = ?2", &deleted, error) &&
-         add_block (db, block, error);
+         add_block (db, block, error) && sqlite_rollup_store (db, block->rollup, error);
 }
