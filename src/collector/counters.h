@@ -30,6 +30,7 @@ typedef enum {
   LIMIT_CLIENT, /* records a second */
   LIMIT_APP,
   LIMIT_HANDSHAKE, /* no request, or no TLS, in time */
+  LIMIT_LISTENERS, /* to live updates */
   N_LIMITS,
 } Limit;
 

@@ -20,6 +20,7 @@
 #include "commands.h"
 #include "health.h"
 #include "ingest.h"
+#include "live.h"
 #include "log.h"
 #include "login.h"
 #include "metrics.h"
@@ -50,6 +51,7 @@ typedef struct {
   Access *access;
   Login *login;
   Query *query;
+  Live *live;
   Rest *rest;
   Router *router;
   Server *server;
@@ -87,6 +89,7 @@ say_goodbye (gpointer user_data)
 
   collector->goodbyes = 2;
   rest_stop (collector->rest);
+  live_stop (collector->live);
   server_stop (collector->server, on_goodbye_said, collector);
   ingest_stop (collector->ingest, on_goodbye_said, collector);
   return G_SOURCE_REMOVE;
@@ -261,6 +264,7 @@ add_routes (Collector *collector)
   ingest_add_routes (collector->ingest, collector->router);
   login_add_routes (collector->login, collector->router);
   query_add_routes (collector->query, collector->router);
+  live_add_routes (collector->live, collector->router);
   metrics_add_routes (collector->metrics, collector->router);
   rest_add_routes (collector->rest, collector->router);
 }
@@ -319,6 +323,7 @@ start (Collector *collector, GError **error)
   summarizer_listen (collector->summarizer, webhooks_tell, collector->webhooks);
   collector->query =
       query_new (collector->store, options->applications, collector->access);
+  collector->live = live_new (collector->store, options->applications);
   start_metrics (collector);
   collector->rest = rest_new (
       collector->store, options->applications, options->origins, collector->limits);
@@ -334,6 +339,7 @@ stop (Collector *collector)
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
+  g_clear_pointer (&collector->live, live_free);
   g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->login, login_free);
   g_clear_pointer (&collector->summarizer, summarizer_free);

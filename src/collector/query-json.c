@@ -115,7 +115,7 @@ query_json_append_conference (
 
 void
 query_json_append_list (GString *json, GPtrArray *conferences, const char *next,
-    const char *previous, gint64 now)
+    const char *previous, const char *live, gint64 now)
 {
   g_string_append (json, "{\"conferences\":[");
   for (guint i = 0; i < conferences->len; i++) {
@@ -125,6 +125,7 @@ query_json_append_list (GString *json, GPtrArray *conferences, const char *next,
   g_string_append_c (json, ']');
   add_string (json, "next", next);
   add_string (json, "previous", previous);
+  add_string (json, "live", live);
   g_string_append (json, "}\n");
 }
 
@@ -234,8 +235,8 @@ query_json_append_users (GString *json, GPtrArray *users, const char *next)
 }
 
 void
-query_json_append_detail (
-    GString *json, const char *app, const StoreDetail *detail, gint64 now)
+query_json_append_detail (GString *json, const char *app, const StoreDetail *detail,
+    const char *live, gint64 now)
 {
   g_string_append_c (json, '{');
   add_string (json, "app", app);
@@ -247,6 +248,7 @@ query_json_append_detail (
   append_rows (json, "fabrics", detail->fabrics, (AppendRow)query_json_append_fabric);
   append_rows (json, "events", detail->events, (AppendRow)query_json_append_event);
   add_boolean (json, "truncated", detail->truncated);
+  add_string (json, "live", live);
   g_string_append (json, "}\n");
 }
 

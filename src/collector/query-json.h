@@ -9,11 +9,12 @@
 
 #include "store.h"
 
-/* now: µs since the epoch. next, previous: (nullable): cursors of other pages. */
+/* now: µs since the epoch. next, previous: (nullable): cursors of other pages.
+ * live: where live updates go on from. */
 void query_json_append_list (GString *json, GPtrArray *conferences, const char *next,
-    const char *previous, gint64 now);
-void query_json_append_detail (
-    GString *json, const char *app, const StoreDetail *detail, gint64 now);
+    const char *previous, const char *live, gint64 now);
+void query_json_append_detail (GString *json, const char *app, const StoreDetail *detail,
+    const char *live, gint64 now);
 /* One row of each of the lists, as an object. */
 void query_json_append_conference (
     GString *json, const StoreConference *conference, gint64 now);

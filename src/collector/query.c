@@ -5,6 +5,7 @@
 #include "query.h"
 
 #include "callstats/callstats-json-private.h"
+#include "live-position.h"
 #include "query-job.h"
 #include "query-json.h"
 #include "query-params.h"
@@ -69,11 +70,12 @@ cursor_of (const StoreConference *conference)
 
 /* list: one more than wanted tells that it goes on in the direction of reading. */
 static void
-append_page (GString *json, GPtrArray *list, const StoreSearch *search)
+append_page (GString *json, GPtrArray *list, const StoreSearch *search, gint64 change)
 {
   gboolean more = list->len > search->limit;
   g_autofree char *next = NULL;
   g_autofree char *previous = NULL;
+  g_autofree char *live = NULL;
 
   if (more)
     g_ptr_array_remove_index (list, search->backwards ? 0 : list->len - 1);
@@ -81,7 +83,8 @@ append_page (GString *json, GPtrArray *list, const StoreSearch *search)
     next = cursor_of (list->pdata[list->len - 1]);
   if (list->len > 0 && (search->backwards ? more : search->has_cursor))
     previous = cursor_of (list->pdata[0]);
-  query_json_append_list (json, list, next, previous, g_get_real_time ());
+  live = g_strdup_printf ("%" G_GINT64_FORMAT, change);
+  query_json_append_list (json, list, next, previous, live, g_get_real_time ());
 }
 
 static void
@@ -89,15 +92,18 @@ work_conferences (QueryJob *job)
 {
   Conferences *request = job->request;
   StoreSearch search = request->search;
+  gint64 change = store_find_last_change (job->query->store, &job->error);
   g_autoptr (GPtrArray) list = NULL;
 
+  if (change < 0)
+    return;
   search.limit++;
   list = store_search_conferences (job->query->store, job->app, &search, &job->error);
   if (list == NULL)
     return;
   job->found = TRUE;
   job->json = g_string_new (NULL);
-  append_page (job->json, list, &request->search);
+  append_page (job->json, list, &request->search, change);
 }
 
 static Conferences *
@@ -151,11 +157,16 @@ work_conference (QueryJob *job)
   g_autoptr (StoreDetail) detail = store_read_occurrence (
       job->query->store, job->app, job->id, *occurrence, &job->error);
 
+  g_autoptr (LivePosition) position = NULL;
+  g_autoptr (GString) live = g_string_new (NULL);
+
   if (detail == NULL)
     return;
+  position = live_position_of (detail);
+  live_position_append (position, live);
   job->found = TRUE;
   job->json = g_string_new (NULL);
-  query_json_append_detail (job->json, job->app, detail, g_get_real_time ());
+  query_json_append_detail (job->json, job->app, detail, live->str, g_get_real_time ());
 }
 
 static void

@@ -148,7 +148,7 @@ class Requests(Base):
         for operation in self.readable():
             for parameter in operation.of_kind("path"):
                 for value, status in (("%ff", 400), ("%00", 400), ("", 400),
-                                      ("no%20such", 404), ("%F0%9F%98%80", 404), ("..", 404),
+                                      ("no%20such", 404), ("%F0%9F%98%80", 404),
                                       ("x" * 3000, 404), ("%27%20OR%201%3D1--", 404), ("%25", 404)):
                     with self.subTest(operation.id, parameter=parameter["name"], value=value[:40]):
                         target = operation.target({parameter["name"]: value})

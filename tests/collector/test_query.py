@@ -30,6 +30,7 @@ class Query(unittest.TestCase):
         self.store(*wire.call(START, "detail", "detail-a"))
         detail = self.conference("detail")
         self.assertRegex(detail.pop("occurrence"), r"^\d+$")
+        self.assertTrue(detail.pop("live"))
         self.assertEqual(detail, {
             "app": wire.APP, "conference": "detail", "start": START, "lastSeen": START + 3600,
             "ended": True,
