@@ -31,9 +31,17 @@ auth_error_code (const GError *error)
     [AUTH_ERROR_EXPIRED] = "token-expired",
     [AUTH_ERROR_AUDIENCE] = "wrong-audience",
     [AUTH_ERROR_APPLICATION] = "unknown-application",
+    [AUTH_ERROR_MISMATCH] = "other-user",
+    [AUTH_ERROR_ORIGIN] = "wrong-origin",
   };
 
   return codes[error->code];
+}
+
+void
+auth_count_refusal (AuthError why)
+{
+  counter_add (COUNTER_TOKENS_REFUSED, why, 1);
 }
 
 void
@@ -365,7 +373,7 @@ finish (Identity *identity, const char *credential, GError *refused, GError **er
     identity->credential = hash_credential (credential);
     return identity;
   }
-  counter_add (COUNTER_TOKENS_REFUSED, (guint)refused->code, 1);
+  auth_count_refusal ((AuthError)refused->code);
   g_propagate_error (error, refused);
   return NULL;
 }
@@ -439,16 +447,20 @@ gboolean
 auth_check_identity (
     const Applications *applications, const Identity *identity, GError **error)
 {
-  if (!applications_contain (applications, identity->app)) {
+  const char *app = identity->app;
+
+  if (!applications_contain (applications, app)) {
+    auth_count_refusal (AUTH_ERROR_APPLICATION);
     g_set_error_literal (
         error, AUTH_ERROR, AUTH_ERROR_APPLICATION, "The application has been taken away");
     return FALSE;
   }
   if (has_credential (
-          applications_get_secrets (applications, identity->app), identity->credential) ||
-      has_credential (applications_get_public_keys (applications, identity->app),
-          identity->credential))
+          applications_get_secrets (applications, app), identity->credential) ||
+      has_credential (
+          applications_get_public_keys (applications, app), identity->credential))
     return TRUE;
+  auth_count_refusal (AUTH_ERROR_INVALID);
   invalid (error, "the secret or key it was signed with has been taken away");
   return FALSE;
 }

@@ -18,11 +18,16 @@ typedef enum {
   AUTH_ERROR_EXPIRED,
   AUTH_ERROR_AUDIENCE,
   AUTH_ERROR_APPLICATION,
+  AUTH_ERROR_MISMATCH, /* good, but of another application or user */
+  AUTH_ERROR_ORIGIN,   /* from a page that the application does not allow */
 } AuthError;
 
 GQuark auth_error_quark (void);
 /* The word for an error of this domain in a reply, such as "token-expired". */
 const char *auth_error_code (const GError *error);
+
+/* Those who find a reason themselves count it; the checks here count their own. */
+void auth_count_refusal (AuthError why);
 
 /* How far the clocks of two machines may be apart. */
 #define AUTH_SKEW_SECONDS 60

@@ -352,10 +352,11 @@ take_token (IngestConnection *self, JsonObject *message)
   if (identity == NULL)
     ingest_connection_close (self, CALLSTATS_CLOSE_UNAUTHORIZED, auth_error_code (error));
   else if (strcmp (identity->app, self->identity->app) != 0 ||
-           strcmp (identity->user, self->identity->user) != 0)
+           strcmp (identity->user, self->identity->user) != 0) {
+    auth_count_refusal (AUTH_ERROR_MISMATCH);
     ingest_connection_close (self, CALLSTATS_CLOSE_UNAUTHORIZED,
         "the new token is for another application or user");
-  else {
+  } else {
     identity_free (self->identity);
     self->identity = g_steal_pointer (&identity);
   }

@@ -144,6 +144,7 @@ check_client (SoupServerMessage *message, const char *client_id, const Identity 
         "client_id is not the user that the code is for");
   else
     return TRUE;
+  auth_count_refusal (AUTH_ERROR_MISMATCH);
   return FALSE;
 }
 
@@ -235,6 +236,7 @@ rest_authenticate (
   if (identity == NULL)
     return;
   if (!rest_cors_allow (rest->applications, identity->app, message)) {
+    auth_count_refusal (AUTH_ERROR_ORIGIN);
     refuse (message, SOUP_STATUS_BAD_REQUEST, &other_origin,
         "The application does not allow pages of this origin");
     return;

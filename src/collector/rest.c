@@ -85,11 +85,12 @@ check_token (Rest *rest, SoupServerMessage *message, const char *app)
       rest->tokens, bearer_token (message), g_get_real_time () / G_USEC_PER_SEC, &error);
 
   if (identity == NULL) {
-    counter_add (COUNTER_TOKENS_REFUSED, (guint)error->code, 1);
+    auth_count_refusal ((AuthError)error->code);
     refuse_token (message, auth_error_code (error), error->message);
     return NULL;
   }
   if (strcmp (identity->app, app) != 0) {
+    auth_count_refusal (AUTH_ERROR_MISMATCH);
     refuse_token (message, "other-application", "The token is for another application");
     return NULL;
   }
@@ -106,6 +107,7 @@ check_page (Rest *rest, SoupServerMessage *message, const char *app)
 {
   if (rest_cors_allow (rest->applications, app, message))
     return TRUE;
+  auth_count_refusal (AUTH_ERROR_ORIGIN);
   rest_reply_error (message, SOUP_STATUS_FORBIDDEN,
       "The application does not allow pages of this origin");
   return FALSE;
