@@ -346,12 +346,12 @@ stop (Collector *collector)
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->health, health_free);
+  g_clear_pointer (&collector->rest, rest_free);
   g_clear_pointer (&collector->store, store_free);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_clear_pointer (&collector->webhooks, webhooks_free);
   g_clear_pointer (&collector->ingest, ingest_free);
-  g_clear_pointer (&collector->rest, rest_free);
   g_clear_pointer (&collector->limits, rate_limits_free);
   g_clear_pointer (&collector->tally, tally_free);
   g_clear_object (&collector->certificate);

@@ -76,11 +76,17 @@ waiting_new (GPtrArray *records, SoupServerMessage *message, const char *uc_id)
 }
 
 static void
-waiting_free (Waiting *waiting)
+waiting_forget_message (Waiting *waiting)
 {
   if (waiting->message != NULL)
     g_signal_handler_disconnect (waiting->message, waiting->finished);
   g_clear_object (&waiting->message);
+}
+
+static void
+waiting_free (Waiting *waiting)
+{
+  waiting_forget_message (waiting);
   g_clear_pointer (&waiting->records, g_ptr_array_unref);
   g_free (waiting->uc_id);
   g_free (waiting);
@@ -138,6 +144,7 @@ session_unref (Session *session)
 static void
 session_close (Session *session)
 {
+  session->sessions = NULL;
   store_session_close (g_steal_pointer (&session->stored));
   session_unref (session);
 }
@@ -301,6 +308,14 @@ rest_sessions_new (Store *store)
   return sessions;
 }
 
+/* The server is gone: nobody waits for an answer. */
+static void
+forget_messages (Session *session)
+{
+  for (GList *l = session->waiting.head; l != NULL; l = l->next)
+    waiting_forget_message (l->data);
+}
+
 void
 rest_sessions_free (RestSessions *sessions)
 {
@@ -311,11 +326,8 @@ rest_sessions_free (RestSessions *sessions)
     return;
   g_source_remove (sessions->sweep);
   g_hash_table_iter_init (&iter, sessions->known);
-  while (g_hash_table_iter_next (&iter, NULL, &session)) {
-    /* The store closed them when it was freed. */
-    ((Session *)session)->sessions = NULL;
-    ((Session *)session)->stored = NULL;
-  }
+  while (g_hash_table_iter_next (&iter, NULL, &session))
+    forget_messages (session);
   g_hash_table_unref (sessions->known);
   g_free (sessions->name);
   g_free (sessions);

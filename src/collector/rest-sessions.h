@@ -15,7 +15,7 @@
 typedef struct _RestSessions RestSessions;
 
 RestSessions *rest_sessions_new (Store *store);
-/* After the store. */
+/* Before the store, which still writes what it was given. */
 void rest_sessions_free (RestSessions *sessions);
 
 /* Answers message with success or, where uc_id is not NULL, that the user has joined;

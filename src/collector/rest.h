@@ -17,7 +17,7 @@ typedef struct _Rest Rest;
 
 Rest *rest_new (Store *store, const Applications *applications, const Origins *origins,
     RateLimits *limits);
-/* After the server and the store. */
+/* After the server, before the store. */
 void rest_free (Rest *rest);
 
 void rest_add_routes (Rest *rest, Router *router);
