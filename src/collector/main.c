@@ -295,6 +295,13 @@ start_server (Collector *collector, GError **error)
   return TRUE;
 }
 
+static void
+tell_listeners (const char *app, const char *conference, gboolean ended_now,
+    JsonObject *summary, gpointer user_data)
+{
+  live_changed (user_data, app, conference);
+}
+
 static gboolean
 start (Collector *collector, GError **error)
 {
@@ -324,6 +331,7 @@ start (Collector *collector, GError **error)
   collector->query =
       query_new (collector->store, options->applications, collector->access);
   collector->live = live_new (collector->store, options->applications);
+  summarizer_listen (collector->summarizer, tell_listeners, collector->live);
   start_metrics (collector);
   collector->rest = rest_new (
       collector->store, options->applications, options->origins, collector->limits);
@@ -339,10 +347,10 @@ stop (Collector *collector)
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
-  g_clear_pointer (&collector->live, live_free);
   g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->login, login_free);
   g_clear_pointer (&collector->summarizer, summarizer_free);
+  g_clear_pointer (&collector->live, live_free);
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->health, health_free);
