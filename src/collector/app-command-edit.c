@@ -145,7 +145,7 @@ set_days (AppCommand *command, const char *app, const char *key, int days)
 {
   g_autofree char *text = g_strdup_printf ("%d", days);
 
-  if (days != 0)
+  if (days != APP_DAYS_NOT_GIVEN)
     key_file_set (command->file, app, key, text);
 }
 

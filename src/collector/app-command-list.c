@@ -25,7 +25,7 @@ load (AppCommand *command, GError **error)
 static void
 append_days (GString *text, const char *name, int days)
 {
-  if (days > 0)
+  if (days >= 0)
     g_string_append_printf (text, " %s=%d", name, days);
 }
 

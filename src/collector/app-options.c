@@ -60,9 +60,9 @@ parse (AppOptions *options, int argc, char **argv, GError **error)
     { "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name,
         "What people call the application", "TEXT" },
     { "raw-days", 0, 0, G_OPTION_ARG_INT, &options->raw_days,
-        "How many days its reports are kept", "N" },
+        "How many days its reports are kept; 0: for ever", "N" },
     { "summary-days", 0, 0, G_OPTION_ARG_INT, &options->summary_days,
-        "How many days its conferences and summaries are kept", "N" },
+        "The same for its conferences and summaries", "N" },
     { "retire", 0, 0, G_OPTION_ARG_NONE, &options->retire,
         "Take the old secrets and keys away at once", NULL },
     { "all", 0, 0, G_OPTION_ARG_NONE, &options->all, "A read token for all applications",
@@ -88,6 +88,8 @@ app_options_parse (int argc, char **argv, GError **error)
 {
   g_autoptr (AppOptions) options = g_new0 (AppOptions, 1);
 
+  options->raw_days = APP_DAYS_NOT_GIVEN;
+  options->summary_days = APP_DAYS_NOT_GIVEN;
   if (!parse (options, argc, argv, error))
     return NULL;
   if (options->keys != NULL)

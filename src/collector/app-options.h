@@ -8,6 +8,8 @@
 
 #include <gio/gio.h>
 
+#define APP_DAYS_NOT_GIVEN G_MININT
+
 typedef struct {
   char *config; /* nullable, as all that are text */
   char *keys;   /* never NULL once parsed */
@@ -15,7 +17,7 @@ typedef struct {
   char *es256_key;
   char *name;
   char *label;
-  int raw_days; /* 0: not given */
+  int raw_days; /* APP_DAYS_NOT_GIVEN, or for ever where 0 */
   int summary_days;
   gboolean retire;
   gboolean all;

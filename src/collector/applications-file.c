@@ -269,9 +269,9 @@ parse_days (Group *group, const char *name, const char *value, int *days, GError
 {
   guint64 number;
 
-  if (!g_ascii_string_to_unsigned (value, 10, 1, MAX_DAYS, &number, NULL))
+  if (!g_ascii_string_to_unsigned (value, 10, 0, MAX_DAYS, &number, NULL))
     return fail (error,
-        "key file \"%s\": %s=%s of [%s] is no number of days from 1 to %d", group->path,
+        "key file \"%s\": %s=%s of [%s] is no number of days from 0 to %d", group->path,
         name, value, group->app, MAX_DAYS);
   *days = (int)number;
   return TRUE;

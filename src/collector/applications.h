@@ -50,7 +50,7 @@ const GPtrArray *applications_get_public_keys (
     const Applications *applications, const char *app);
 /* What people call it. Returns: (transfer none) (nullable) */
 const char *applications_get_name (const Applications *applications, const char *app);
-/* How long it keeps its reports and its summaries; -1: it does not say. */
+/* How long it keeps its reports and its summaries; 0: for ever; -1: it does not say. */
 int applications_get_raw_days (const Applications *applications, const char *app);
 int applications_get_summary_days (const Applications *applications, const char *app);
 /* Which pages may report from a browser, as web-origin.h has them; empty: all. Returns:

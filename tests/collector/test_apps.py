@@ -73,13 +73,14 @@ class Folder(unittest.TestCase):
 
 class Editing(Folder):
     def test_a_secret_is_shown_once_in_a_file_of_its_owner(self):
-        secret = self.app("add", "one", "--name", "Höhe; [1]", "--raw-days", "30")
+        secret = self.app("add", "one", "--name", "Höhe; [1]", "--raw-days", "30",
+                          "--summary-days", "0")
         self.assertRegex(secret, SECRET_FORM)
         self.assertEqual(stat.S_IMODE(os.stat(self.keys).st_mode), 0o600)
         listed = self.app("list")
         self.assertNotIn(secret.strip(), listed)
         self.assertEqual(listed, '"one" secrets=1 sealed=0 public-keys=0 read-tokens=0 '
-                                 'raw-days=30 name="Höhe; [1]"\n')
+                                 'raw-days=30 summary-days=0 name="Höhe; [1]"\n')
 
     def test_a_token_is_shown_once_and_kept_as_a_hash(self):
         self.app("add", "one")
@@ -205,7 +206,7 @@ class Editing(Folder):
                 (["add", "*"], ["[*]"]), (["add", ""], ["1 to 128"]),
                 (["add", "x" * 129], ["1 to 128"]), (["add", "a]b"], ["brackets"]),
                 (["add", "a\nb"], ["control"]),
-                (["add", "two", "--raw-days", "-1"], ["raw-days", "-1", "1 to"]),
+                (["add", "two", "--raw-days", "-1"], ["raw-days", "-1", "0 to"]),
                 (["add", "two", "--name", b"\xff"], ["--name", "UTF-8"]),
                 (["rotate", "two"], ["[two]", "app list"]), (["remove", "two"], ["[two]"]),
                 (["retire", "two"], ["[two]"]), (["token", "add"], ["--all"]),
