@@ -250,6 +250,7 @@ start_metrics (Collector *collector)
   };
 
   collector->metrics = metrics_new (&sources);
+  summarizer_listen (collector->summarizer, metrics_tell, collector->metrics);
   metrics_add (collector->metrics, append_connections, collector);
   metrics_add (collector->metrics, webhooks_append_metrics, collector->webhooks);
 }
@@ -347,10 +348,10 @@ stop (Collector *collector)
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
   g_clear_pointer (&collector->query, query_free);
-  g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->login, login_free);
   g_clear_pointer (&collector->summarizer, summarizer_free);
   g_clear_pointer (&collector->live, live_free);
+  g_clear_pointer (&collector->metrics, metrics_free);
   g_clear_pointer (&collector->access, access_free);
   webhooks_stop (collector->webhooks);
   g_clear_pointer (&collector->health, health_free);

@@ -362,7 +362,7 @@ static const Family families[] = {
   { "callstats_fabric_setup_delay_seconds", "histogram",
       "From addNewFabric to fabricSetup, of each fabric.", append_setup_delay },
   { "callstats_fabric_score", "histogram",
-      "Mean score, from 1 to 5, of each fabric of a conference that ended.",
+      "Median score, from 1 to 5, of each fabric of a conference that ended.",
       append_score },
 };
 

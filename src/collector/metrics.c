@@ -5,8 +5,10 @@
  */
 #include "metrics.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "callstats/callstats-json-private.h"
 #include "counters.h"
 #include "log.h"
 #include "metrics-process.h"
@@ -244,6 +246,27 @@ serve_metrics (
   g_signal_connect (message, "finished", G_CALLBACK (on_message_finished), scrape);
   soup_server_message_pause (message);
   g_thread_pool_push (metrics->pool, scrape, NULL);
+}
+
+/* ---- Summaries ---- */
+
+void
+metrics_tell (const char *app, const char *conference, gboolean ended_now,
+    JsonObject *summary, gpointer user_data)
+{
+  Metrics *metrics = user_data;
+  JsonArray *fabrics = callstats_json_get_array (summary, "fabricSummaries");
+
+  if (!ended_now || fabrics == NULL)
+    return;
+  for (guint i = 0; i < json_array_get_length (fabrics); i++) {
+    JsonObject *score =
+        callstats_json_get_object (json_array_get_object_element (fabrics, i), "score");
+
+    if (score != NULL)
+      tally_score (
+          metrics->sources.tally, app, callstats_json_get_double (score, "p50", NAN));
+  }
 }
 
 /* ---- Life ---- */

@@ -11,6 +11,8 @@
  */
 #pragma once
 
+#include <json-glib/json-glib.h>
+
 #include "access.h"
 #include "metrics-tally.h"
 #include "router.h"
@@ -32,6 +34,9 @@ typedef void (*MetricsFunc) (GString *text, gpointer user_data);
 Metrics *metrics_new (const MetricsSources *sources);
 /* func appends whole families. */
 void metrics_add (Metrics *metrics, MetricsFunc func, gpointer user_data);
+/* A listener of the summarizer: counts the scores of a conference that has ended. */
+void metrics_tell (const char *app, const char *conference, gboolean ended_now,
+    JsonObject *summary, gpointer metrics);
 void metrics_add_routes (Metrics *metrics, Router *router);
 /* Before the store is freed. */
 void metrics_free (Metrics *metrics);

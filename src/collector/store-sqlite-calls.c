@@ -29,7 +29,7 @@ static const char events_sql[] =
     " WHERE e.conference = ?1 AND e.name IN ('fabricSetup', 'fabricSetupFailed',"
     "   'iceFailed', 'iceAborted', 'iceDisruptionStart', 'iceDisruptionEnd',"
     "   'fabricDropped', 'fabricHold', 'fabricResume', 'fabricTerminated',"
-    "   'oneWayMediaStart', 'userFeedback')"
+    "   'oneWayMediaStart', 'userFeedback', 'userJoined', 'userLeft')"
     " ORDER BY e.time, e.id LIMIT ?2";
 
 static StoreConference *

@@ -13,6 +13,7 @@
  *   appID, confID
  *   occurrence        string: which of the calls that used this confID
  *   userCount, userIDList[]
+ *   rejoinCount       how often somebody came who had left before
  *   startTime, endTime (null while it goes on), duration
  *   setupStatus       success, partial, failed; null without a fabric
  *   terminationStatus terminated, dropped, timeout, aborted or failed: the worst of its

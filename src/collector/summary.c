@@ -277,6 +277,24 @@ add_feedback (Builder *builder)
   json_object_set_array_member (builder->json, "feedback", list);
 }
 
+/* How often somebody came who had left before. */
+static void
+add_rejoins (Builder *builder)
+{
+  g_autoptr (GHashTable) gone = g_hash_table_new (g_str_hash, g_str_equal);
+  int rejoins = 0;
+
+  for (guint i = 0; i < builder->call->events->len; i++) {
+    const StoreEvent *event = builder->call->events->pdata[i];
+
+    if (strcmp (event->name, "userLeft") == 0)
+      g_hash_table_add (gone, event->user);
+    else if (strcmp (event->name, "userJoined") == 0)
+      rejoins += g_hash_table_remove (gone, event->user);
+  }
+  json_object_set_int_member (builder->json, "rejoinCount", rejoins);
+}
+
 /* ---- Who was affected ---- */
 
 static void
@@ -408,6 +426,7 @@ summary_new (const char *app, const StoreDetail *call, GPtrArray *fabrics,
   pair_fabrics (&builder);
   add_identity (&builder, app);
   add_users (&builder);
+  add_rejoins (&builder);
   add_times (&builder, ended);
   summary_json_add_text (builder.json, "setupStatus", judge_setups (&builder));
   summary_json_add_text (

@@ -30,12 +30,13 @@ typedef struct {
   const char *unit;
 } Rule;
 
+/* which: of a distribution. */
 static double
-get_mean (JsonObject *object, const char *name)
+get_statistic (JsonObject *object, const char *name, const char *which)
 {
   JsonObject *distribution = callstats_json_get_object (object, name);
 
-  return distribution != NULL ? callstats_json_get_double (distribution, "mean", NAN)
+  return distribution != NULL ? callstats_json_get_double (distribution, which, NAN)
                               : NAN;
 }
 
@@ -74,7 +75,8 @@ measure_round_trip (JsonObject *fabric)
     JsonNode *stream = json_array_get_element (streams, i);
 
     if (JSON_NODE_HOLDS_OBJECT (stream))
-      worst = fmax (worst, get_mean (json_node_get_object (stream), "roundTripTime"));
+      worst = fmax (
+          worst, get_statistic (json_node_get_object (stream), "roundTripTime", "mean"));
   }
   return worst;
 }
@@ -82,7 +84,7 @@ measure_round_trip (JsonObject *fabric)
 static double
 measure_score (JsonObject *fabric)
 {
-  return get_mean (fabric, "score");
+  return get_statistic (fabric, "score", "p50");
 }
 
 /* clang-format off */

@@ -13,7 +13,7 @@
  *                                than so many ms                       (5000)
  *   highRoundTripTime            a stream's mean round trip is above high-round-trip-time
  *                                so many ms                            (400)
- *   lowScore                     a fabric's mean score is below        low-score (3.1)
+ *   lowScore                     a fabric's median score is below        low-score (3.1)
  *   highChurn                    so many times somebody came again     churn (2)
  *                                who had left
  *

@@ -47,7 +47,7 @@ typedef struct {
   guint failures;  /* in a row */
   gint64 rest_end; /* monotonic: nothing is sent before */
   gboolean gone;   /* it does not want any more */
-  guint waiting;   /* when the store was asked last */
+  guint waiting;
   guint64 successes;
   guint64 refusals;
   guint64 outcomes[N_OUTCOMES];
@@ -235,6 +235,8 @@ on_added (guint added, guint given_up, const GError *error, gpointer user_data)
   if (error != NULL)
     log_warning ("webhook-queue-failed", "webhook", hook->config->name, "reason",
         error->message, NULL);
+  hook->waiting += added;
+  hook->waiting -= MIN (hook->waiting, given_up);
   hook->outcomes[OUTCOME_CROWDED_OUT] += given_up;
   if (given_up > 0)
     log_warning ("webhook-gave-up", "webhook", hook->config->name, "why",

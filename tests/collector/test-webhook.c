@@ -268,7 +268,7 @@ test_signature_is_of_time_and_body (void)
   "{\"confID\":\"c1\",\"occurrence\":\"7\",\"startTime\":1000,\"endTime\":" \
   "5000," conference ",\"fabricSummaries\":[" \
   "{\"connectionID\":\"f1\",\"localID\":\"a\",\"remoteID\":\"b\",\"setupDelay\":100," \
-  "\"terminationStatus\":\"terminated\",\"score\":{\"mean\":4.5}," \
+  "\"terminationStatus\":\"terminated\",\"score\":{\"p50\":4.5}," \
   "\"streamSummary\":[{\"roundTripTime\":{\"mean\":50}},{\"roundTripTime\":null}]}," \
   "{\"connectionID\":\"f2\",\"localID\":\"b\",\"remoteID\":\"a\"" fabric "}]}"
 
@@ -330,8 +330,8 @@ static const RuleCase rule_cases[] = {
           "{\"roundTripTime\":{\"mean\":401}}]"),
       401, 0.5 },
   { WEBHOOK_EVENT_SCORE,
-      SUMMARY ("\"setupStatus\":\"success\"", ",\"score\":{\"mean\":3.1}"),
-      SUMMARY ("\"setupStatus\":\"success\"", ",\"score\":{\"mean\":2.5}"), 2.5, 0.5 },
+      SUMMARY ("\"setupStatus\":\"success\"", ",\"score\":{\"p50\":3.1}"),
+      SUMMARY ("\"setupStatus\":\"success\"", ",\"score\":{\"p50\":2.5}"), 2.5, 0.5 },
   { WEBHOOK_EVENT_CHURN, SUMMARY ("\"rejoinCount\":1", ""),
       SUMMARY ("\"rejoinCount\":2", ""), 2, -1 },
 };

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What waits for a webhook: one at a time, not for ever, and not without bound."""
+import unittest
+
+from webhook import WebhookTest, accept, answer, hang
+
+
+class Queue(WebhookTest):
+    def test_one_at_a_time(self):
+        receiver = self.receiver(hang, accept)
+        collector = self.start(self.configure({"ops": self.hook(receiver, timeout="60")}))
+        for i in range(4):
+            self.hold(collector, f"c{i}")
+            if i == 0:
+                first = self.take(receiver)
+        self.wait_metric(collector, 'callstats_webhook_waiting{webhook="ops"}', 4)
+        self.assertTrue(receiver.requests.empty())
+        receiver.released.set()
+        seen = [first["confID"]] + [self.take(receiver)["confID"] for _ in range(4)]
+        self.assertEqual(sorted(seen), ["c0", "c0", "c1", "c2", "c3"])
+
+    def test_gone_is_the_end(self):
+        receiver = self.receiver(answer(410), accept)
+        collector = self.start(self.configure({"ops": self.hook(receiver)}))
+        gone = 'callstats_webhook_deliveries_total{webhook="ops",outcome="gone"}'
+        self.hold(collector, "c1")
+        self.take(receiver)
+        self.wait_metric(collector, gone, 1)
+        self.hold(collector, "c2")
+        self.wait_metric(collector, gone, 2)
+        self.assertTrue(receiver.requests.empty())
+
+    def test_what_is_too_old_is_given_up(self):
+        receiver = self.receiver(answer(500))
+        collector = self.start(self.configure({"ops": self.hook(receiver, max_age="1")}))
+        self.hold(collector, "c1")
+        self.take(receiver)
+        self.wait_metric(
+            collector, 'callstats_webhook_deliveries_total{webhook="ops",outcome="expired"}', 1)
+
+    def test_past_the_bound_the_oldest_is_given_up(self):
+        receiver = self.receiver(answer(503, Retry_After="3600"), accept)
+        collector = self.start(self.configure({"ops": self.hook(
+            receiver, max_waiting="2", retry_max="3600")}))
+        for i in range(4):
+            self.hold(collector, f"c{i}")
+        self.take(receiver)
+        crowded = 'callstats_webhook_deliveries_total{webhook="ops",outcome="crowded-out"}'
+        self.wait_metric(collector, crowded, 2)
+        self.assertTrue(receiver.requests.empty())
+
+
+if __name__ == "__main__":
+    unittest.main()
