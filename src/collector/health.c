@@ -71,6 +71,7 @@ answer_waiting (Health *health)
   health->waiting = g_ptr_array_new_with_free_func (g_object_unref);
   g_clear_handle_id (&health->timeout, g_source_remove);
   for (guint i = 0; i < waiting->len; i++) {
+    g_signal_handlers_disconnect_by_data (waiting->pdata[i], health);
     answer (health, waiting->pdata[i]);
     soup_server_message_unpause (waiting->pdata[i]);
   }
@@ -121,6 +122,13 @@ probe (Health *health)
   store_probe (health->store, on_probed, health);
 }
 
+/* Its client has gone. */
+static void
+on_message_finished (SoupServerMessage *message, Health *health)
+{
+  g_ptr_array_remove (health->waiting, message);
+}
+
 static void
 serve_readiness (
     SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
@@ -135,6 +143,7 @@ serve_readiness (
   }
   soup_server_message_pause (message);
   g_ptr_array_add (health->waiting, g_object_ref (message));
+  g_signal_connect (message, "finished", G_CALLBACK (on_message_finished), health);
   probe (health);
 }
 

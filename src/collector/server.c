@@ -82,7 +82,7 @@ on_stop_timeout (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Answered, given up by its client, or a WebSocket by now. */
+/* A WebSocket by now, or nobody was there to answer. */
 static void
 on_request_gone (gpointer user_data, GObject *message)
 {
@@ -94,14 +94,30 @@ on_request_gone (gpointer user_data, GObject *message)
 }
 
 static void
-forget_requests (Server *server)
+on_request_finished (SoupServerMessage *message, Server *server)
 {
+  if (!g_hash_table_contains (server->requests, message))
+    return;
+  g_signal_handlers_disconnect_by_data (message, server);
+  g_object_weak_unref (G_OBJECT (message), on_request_gone, server);
+  on_request_gone (server, G_OBJECT (message));
+}
+
+/* libsoup takes connections away without a word to those who are still at an answer. */
+static void
+disconnect_requests (Server *server)
+{
+  g_autoptr (GPtrArray) left = g_ptr_array_new_with_free_func (g_object_unref);
   GHashTableIter iter;
   gpointer message;
 
   g_hash_table_iter_init (&iter, server->requests);
   while (g_hash_table_iter_next (&iter, &message, NULL))
-    g_object_weak_unref (message, on_request_gone, server);
+    g_ptr_array_add (left, g_object_ref (message));
+  soup_server_disconnect (server->soup);
+  for (guint i = 0; i < left->len; i++)
+    if (g_hash_table_contains (server->requests, left->pdata[i]))
+      g_signal_emit_by_name (left->pdata[i], "finished");
   g_hash_table_unref (server->requests);
 }
 
@@ -113,8 +129,10 @@ on_headers (SoupServer *soup, SoupServerMessage *message, const char *path,
 {
   Server *server = user_data;
 
-  if (g_hash_table_add (server->requests, message))
+  if (g_hash_table_add (server->requests, message)) {
     g_object_weak_ref (G_OBJECT (message), on_request_gone, server);
+    g_signal_connect (message, "finished", G_CALLBACK (on_request_finished), server);
+  }
   listener_headers_read (soup_server_message_get_remote_address (message));
   request_source_note (message, server->encrypted, server->behind_proxy);
   router_begin (server->router, message, path);
@@ -175,8 +193,7 @@ server_free (Server *server)
     return;
   g_clear_handle_id (&server->stop_timeout, g_source_remove);
   g_clear_pointer (&server->listener, listener_free);
-  forget_requests (server);
-  soup_server_disconnect (server->soup);
+  disconnect_requests (server);
   g_object_unref (server->soup);
   g_free (server);
 }

@@ -274,6 +274,19 @@ class Stopping(unittest.TestCase):
             stuck.read_head()
             self.assertEqual(collector.stop(), 0)
 
+    def test_a_second_signal_does_not_wait_for_answers(self):
+        """While queries are read and the store is tried."""
+        with wire.Collector() as collector:
+            self.filled(collector)
+            for path in "/api/v1/apps/demo/fabrics/f/reports", "/readyz", "/metrics":
+                for _ in range(3):
+                    asking = wire.Socket(collector)
+                    asking.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            collector.process.send_signal(signal.SIGTERM)
+            collector.wait_log("stopping")
+            collector.process.send_signal(signal.SIGTERM)
+            self.assertEqual(collector.process.wait(wire.DEADLINE), 0, collector.read_log())
+
     def test_a_request_that_comes_too_late_is_told_when_to_come_back(self):
         with wire.Collector() as collector:
             stubborn = collector.connect()  # keeps it from ending at once
