@@ -14,11 +14,13 @@
   "   AND name = ?2 AND (?3 = 0 OR id = ?3) ORDER BY first_time DESC LIMIT 1)"
 
 static const char users_sql[] =
-    "SELECT u.name, u.display_name, count(*), max(c.last_seen)"
-    " FROM users u JOIN participants p ON p.user = u.id"
-    " JOIN conferences c ON c.id = p.conference"
-    " WHERE u.app = " APP " AND u.name >= ?2 AND u.name < ?3 AND u.name > ?4"
-    " GROUP BY u.id ORDER BY u.name LIMIT ?5";
+    "SELECT u.name, u.display_name,"
+    " (SELECT count(*) FROM participants p WHERE p.user = u.id),"
+    " (SELECT max(c.last_seen) FROM participants p"
+    "   JOIN conferences c ON c.id = p.conference WHERE p.user = u.id)"
+    " FROM users u WHERE u.app = " APP " AND u.name >= ?2 AND u.name < ?3 AND u.name > ?4"
+    " AND EXISTS (SELECT 1 FROM participants p WHERE p.user = u.id)"
+    " ORDER BY u.name LIMIT ?5";
 
 #define EVENTS \
   "SELECT e.time, u.name, f.name, e.name, e.data, e.id" \

@@ -33,16 +33,29 @@ static const char of_prefix[] =
     "   UNION ALL SELECT p.conference FROM users u JOIN participants p ON p.user = u.id"
     "     WHERE u.app = " APP " AND u.name >= :prefix AND u.name < :behind)";
 
+/* The same, for a prefix of so many users that most conferences have one of them: looks
+ * into each as it comes, and is soon through. */
+static const char of_wide_prefix[] =
+    " AND ((c.name >= :prefix AND c.name < :behind) OR EXISTS (SELECT 1"
+    "   FROM participants p JOIN users u ON u.id = p.user"
+    "   WHERE p.conference = c.id AND u.name >= :prefix AND u.name < :behind))";
+
+static const char wide_sql[] =
+    "SELECT count(*) FROM (SELECT 1 FROM users u WHERE u.app = " APP
+    "   AND u.name >= :prefix AND u.name < :behind LIMIT :limit)";
+
+#define WIDE 100 /* users */
+
 /* Conditions that the planner has indexes for are written as those have them. */
 static void
-append_filters (GString *sql, const StoreSearch *search)
+append_filters (GString *sql, const StoreSearch *search, gboolean wide)
 {
   if (search->user != NULL)
     g_string_append (sql, of_user);
   if (search->site != NULL)
     g_string_append (sql, of_site);
   if (search->prefix != NULL)
-    g_string_append (sql, of_prefix);
+    g_string_append (sql, wide ? of_wide_prefix : of_prefix);
   if (search->from != G_MININT64)
     g_string_append (sql, " AND c.start >= :from");
   if (search->to != G_MAXINT64)
@@ -58,14 +71,14 @@ append_filters (GString *sql, const StoreSearch *search)
 }
 
 static char *
-make_sql (const StoreSearch *search)
+make_sql (const StoreSearch *search, gboolean wide)
 {
   const char *key = sort_keys[search->sort];
   gboolean rising = search->ascending != search->backwards;
   GString *sql = g_string_new ("SELECT " SQLITE_CONFERENCE_COLUMNS " FROM conferences c"
                                " WHERE c.app = " APP);
 
-  append_filters (sql, search);
+  append_filters (sql, search, wide);
   if (search->has_cursor)
     g_string_append_printf (
         sql, " AND (%s, c.id) %s (:key, :id)", key, rising ? ">" : "<");
@@ -120,18 +133,26 @@ key_to_score (gint64 key)
   return isfinite (score) ? score : 0;
 }
 
+/* Behind all that begins with the prefix. */
+static void
+bind_prefix (sqlite3_stmt *rows, const char *prefix)
+{
+  g_autofree char *behind = NULL;
+
+  if (prefix == NULL)
+    return;
+  behind = g_strconcat (prefix, "\xf4\x8f\xbf\xbf", NULL);
+  bind_text (rows, ":prefix", prefix);
+  bind_text (rows, ":behind", behind);
+}
+
 static void
 bind_search (sqlite3_stmt *rows, const char *app, const StoreSearch *search)
 {
-  /* Behind all that begins with the prefix. */
-  g_autofree char *behind = g_strconcat (
-      search->prefix != NULL ? search->prefix : "", "\xf4\x8f\xbf\xbf", NULL);
-
   bind_text (rows, ":app", app);
   bind_text (rows, ":user", search->user);
   bind_text (rows, ":site", search->site);
-  bind_text (rows, ":prefix", search->prefix);
-  bind_text (rows, ":behind", behind);
+  bind_prefix (rows, search->prefix);
   bind_number (rows, ":from", search->from);
   bind_number (rows, ":to", search->to);
   bind_double (rows, ":low_score", search->low_score);
@@ -172,16 +193,43 @@ reverse (GPtrArray *list)
   }
 }
 
+/* wide: set to whether many users' ids begin with the prefix. */
+static gboolean
+measure_prefix (
+    sqlite3 *db, const char *app, const char *prefix, gboolean *wide, GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = NULL;
+
+  *wide = FALSE;
+  if (prefix == NULL)
+    return TRUE;
+  row = sqlite_prepare (db, wide_sql, error);
+  if (row == NULL)
+    return FALSE;
+  bind_text (row, ":app", app);
+  bind_prefix (row, prefix);
+  bind_number (row, ":limit", WIDE);
+  if (!sqlite_next (row, error))
+    return FALSE;
+  *wide = sqlite3_column_int (row, 0) >= WIDE;
+  return TRUE;
+}
+
 static GPtrArray *
 search_conferences (
     sqlite3 *db, const char *app, const StoreSearch *search, GError **error)
 {
-  g_autofree char *sql = make_sql (search);
-  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, sql, error);
+  g_autofree char *sql = NULL;
+  g_autoptr (sqlite3_stmt) rows = NULL;
   g_autoptr (GPtrArray) list =
       g_ptr_array_new_with_free_func ((GDestroyNotify)store_conference_free);
   GError *failure = NULL;
+  gboolean wide;
 
+  if (!measure_prefix (db, app, search->prefix, &wide, error))
+    return NULL;
+  sql = make_sql (search, wide);
+  rows = sqlite_prepare (db, sql, error);
   if (rows == NULL)
     return NULL;
   bind_search (rows, app, search);

@@ -74,6 +74,14 @@ class Lists(unittest.TestCase):
         self.assertEqual(self.names(q="_"), [])
         self.assertEqual(self.names(q="Zoë 100%_"), ["100%_sure"])
 
+    def test_a_prefix_of_many_users(self):
+        for n in range(120):
+            self.store(f"crowd{n:03}", wire.event("userJoined", f"m{n % 4}", at=START + (400 + n % 4) * HOUR))
+            self.clients.pop(f"crowd{n:03}").close()
+        self.assertEqual(self.names(q="crowd"), ["m3", "m2", "m1", "m0"])
+        self.assertEqual(self.names(q="crowd01", to=START + 403 * HOUR), ["m2", "m1", "m0"])
+        self.assertEqual(self.names(q="crowd101"), ["m1"])
+
     def test_time_ranges_take_from_and_leave_to(self):
         self.assertEqual(self.names(from_=START + 3 * HOUR, to=START + 5 * HOUR), ["c04", "c03"])
         self.assertEqual(self.names(to=START), [])
