@@ -28,7 +28,7 @@ struct _FabricReader {
   gint64 disrupted_since; /* STORE_UNKNOWN_TIME: is not, as below */
   gint64 held_since;
   gint64 set_up_at;
-  gint64 last_event;
+  gint64 first_event, last_event;
   gint64 terminated, dropped, aborted;
   GArray *holds; /* gint64: begin and end, by turns */
   /* Of the reports */
@@ -82,9 +82,9 @@ fabric_reader_new (const StoreFabric *row)
   reader->fabric->streams =
       g_ptr_array_new_with_free_func ((GDestroyNotify)summary_stream_free);
   reader->fabric->one_way = g_array_new (FALSE, FALSE, sizeof (SummaryOneWay));
-  reader->disrupted_since = reader->held_since = reader->set_up_at = reader->last_event =
-      reader->terminated = reader->dropped = reader->aborted = reader->first_report =
-          reader->last_report = STORE_UNKNOWN_TIME;
+  reader->disrupted_since = reader->held_since = reader->set_up_at = reader->first_event =
+      reader->last_event = reader->terminated = reader->dropped = reader->aborted =
+          reader->first_report = reader->last_report = STORE_UNKNOWN_TIME;
   reader->holds = g_array_new (FALSE, FALSE, sizeof (gint64));
   reader->quality = callstats_quality_new ();
   reader->streams = g_ptr_array_new_with_free_func ((GDestroyNotify)stream_reader_free);
@@ -238,6 +238,20 @@ flow_one_way (FabricReader *reader, gint64 time, JsonObject *data)
       strcmp (media, "audio") != 0, strcmp (direction, "inbound") == 0, ONE_WAY_BY_EVENT);
 }
 
+static gint64
+first_known (gint64 one, gint64 other)
+{
+  return one != STORE_UNKNOWN_TIME ? one : other;
+}
+
+static gint64
+earlier (gint64 one, gint64 other)
+{
+  return one != STORE_UNKNOWN_TIME && other != STORE_UNKNOWN_TIME
+             ? MIN (one, other)
+             : first_known (one, other);
+}
+
 static const struct {
   const char *name;
   void (*take) (FabricReader *reader, gint64 time, JsonObject *data);
@@ -260,6 +274,7 @@ fabric_reader_take_event (FabricReader *reader, const StoreEvent *event)
 {
   g_autoptr (JsonObject) data = NULL;
 
+  reader->first_event = earlier (reader->first_event, event->time);
   reader->last_event = MAX (reader->last_event, event->time);
   for (guint i = 0; i < G_N_ELEMENTS (events); i++) {
     if (strcmp (events[i].name, event->name) != 0)
@@ -467,12 +482,6 @@ fabric_reader_take_report (
 
 /* ---- The end ---- */
 
-static gint64
-first_known (gint64 one, gint64 other)
-{
-  return one != STORE_UNKNOWN_TIME ? one : other;
-}
-
 /* Unknown times are the least of all. */
 static gint64
 last_sign_of_life (const FabricReader *reader)
@@ -569,7 +578,7 @@ fabric_reader_finish (
   histogram_merge (scores, &reader->score);
   fabric = g_steal_pointer (&reader->fabric);
   fabric->start = first_known (
-      fabric->row->added, first_known (reader->first_report, reader->last_event));
+      fabric->row->added, earlier (reader->first_event, reader->first_report));
   fabric_reader_free (reader);
   return fabric;
 }

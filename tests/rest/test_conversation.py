@@ -6,6 +6,7 @@ import lzma
 import os
 import time
 import unittest
+import urllib.parse
 
 import browser
 import callstats
@@ -134,6 +135,30 @@ class Conversation:
             self.assertLess(pair["currentRoundTripTime"], 1)
 
 
+    def test_charts_have_points_of_every_stream(self):
+        for fabric in self.fabrics.values():
+            series = self.collector.get("apps", wire.APP, "fabrics", fabric["fabric"], "series")
+            self.assertEqual(len(series["time"]) >= fabric["reports"], True)
+            told = series["connection"]["metrics"]["roundTripTime"]["value"]
+            self.assertTrue([value for value in told if value is not None])
+            self.assertGreaterEqual(len(series["streams"]), 2)
+            for stream in series["streams"]:
+                self.assertTrue(stream["codec"].split("/")[0] in ("audio", "video"))
+                self.assertTrue(stream["metrics"]["jitter"]["value"])
+
+    def summary(self):
+        """That of the end, once it is made."""
+        deadline = time.monotonic() + wire.DEADLINE
+        while time.monotonic() < deadline:
+            path = urllib.parse.quote(self.conference, safe="")
+            status, _, summary = self.collector.http(
+                f"/api/v1/apps/{wire.APP}/conferences/{path}/summary")
+            if status == 200 and summary["endTime"] and all(
+                    fabric["streamSummary"] for fabric in summary["fabricSummaries"]):
+                return summary
+        raise AssertionError("no summary of the end")
+
+
 class Written(Conversation, unittest.TestCase):
     conference = "grün/1 %"
 
@@ -144,6 +169,21 @@ class Written(Conversation, unittest.TestCase):
 
     def test_it_has_ended(self):
         self.assertTrue(self.detail["ended"])
+
+    def test_its_summary_is_that_of_any_other(self):
+        summary = self.summary()
+        self.assertEqual((summary["setupStatus"], summary["terminationStatus"]),
+                         ("success", "terminated"))
+        times = summary["fabricSetupTimes"]
+        self.assertEqual((times["minSetupDelay"], times["maxSetupDelay"]), (287.5, 295))
+        self.assertEqual(summary["feedback"][0]["overall"], 4)
+        for fabric in summary["fabricSummaries"]:
+            # From the first state to the end, reports or not.
+            self.assertAlmostEqual(fabric["duration"], 30900, delta=200)
+            [received] = [stream for stream in fabric["streamSummary"]
+                          if stream["direction"] == "inbound"]
+            self.assertEqual((received["packets"], received["packetsLost"]), (1500, 30))
+            self.assertEqual((received["bitrate"]["p50"], received["jitter"]["p50"]), (32, 4))
 
     def test_reports_carry_the_numbers_that_were_told(self):
         reports = callstats.reports_of(self.collector, browser.FIRST)
