@@ -13,7 +13,7 @@
 #define PAUSE_MS 200 /* between two readings at least */
 #define HEARTBEAT (15 * G_USEC_PER_SEC)
 #define STALLED (20 * G_USEC_PER_SEC)       /* nothing was taken */
-#define LIFETIME (15 * 60 * G_USEC_PER_SEC) /* then the token is checked anew */
+#define LIFETIME (15 * 60 * G_USEC_PER_SEC) /* then proxies see a new one */
 #define RETRY "retry: 2000\n"
 
 struct _LiveStream {
@@ -273,7 +273,7 @@ live_stream_end (LiveStream *stream)
 }
 
 void
-live_stream_tick (LiveStream *stream, gint64 monotonic)
+live_stream_tick (LiveStream *stream, const Access *access, gint64 monotonic)
 {
   gboolean waits = stream->sending || stream->ended;
 
@@ -282,6 +282,8 @@ live_stream_tick (LiveStream *stream, gint64 monotonic)
     log_info (
         "live-dropped", "app", stream->app, "hint", "its reader takes nothing", NULL);
     listener_drop (soup_server_message_get_remote_address (stream->message));
+  } else if (!access_may_read (access, stream->message, stream->app)) {
+    live_stream_end (stream);
   } else if (!waits && !stream->busy && monotonic - stream->began > LIFETIME) {
     live_stream_end (stream);
   } else if (!waits && !stream->busy && stream->begun &&

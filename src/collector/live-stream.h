@@ -6,6 +6,7 @@
 
 #include <libsoup/soup.h>
 
+#include "access.h"
 #include "live-feed.h"
 
 typedef struct _LiveStream LiveStream;
@@ -25,7 +26,8 @@ gboolean live_stream_is_about (
     const LiveStream *stream, const char *app, const char *conference);
 /* Something may be new: reads the store as soon as it may. */
 void live_stream_wake (LiveStream *stream);
-/* Once a second: heartbeats, readers that take nothing, streams that are old. */
-void live_stream_tick (LiveStream *stream, gint64 monotonic);
+/* Once a second: heartbeats, readers that take nothing or may no longer read, streams
+ * that are old. */
+void live_stream_tick (LiveStream *stream, const Access *access, gint64 monotonic);
 /* Ends it in good order. */
 void live_stream_end (LiveStream *stream);

@@ -16,6 +16,7 @@
 struct _Live {
   Store *store;
   const Applications *applications;
+  const Access *access;
   LiveStreams streams;
   guint tick;
   gboolean stopping;
@@ -68,17 +69,18 @@ on_tick (gpointer user_data)
   gint64 now = g_get_monotonic_time ();
 
   for (guint i = 0; i < list->len; i++)
-    live_stream_tick (list->pdata[i], now);
+    live_stream_tick (list->pdata[i], live->access, now);
   return G_SOURCE_CONTINUE;
 }
 
 Live *
-live_new (Store *store, const Applications *applications)
+live_new (Store *store, const Applications *applications, const Access *access)
 {
   Live *live = g_new0 (Live, 1);
 
   live->store = store;
   live->applications = applications;
+  live->access = access;
   live->streams.streams = g_hash_table_new (NULL, NULL);
   live->streams.pool = g_thread_pool_new (live_stream_work, NULL, N_THREADS, FALSE, NULL);
   live->tick = g_timeout_add_seconds (1, on_tick, live);

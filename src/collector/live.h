@@ -10,13 +10,13 @@
  */
 #pragma once
 
-#include "applications.h"
+#include "access.h"
 #include "router.h"
 #include "store.h"
 
 typedef struct _Live Live;
 
-Live *live_new (Store *store, const Applications *applications);
+Live *live_new (Store *store, const Applications *applications, const Access *access);
 void live_add_routes (Live *live, Router *router);
 /* Something that is not told by store_watch() changed in the conference. */
 void live_changed (Live *live, const char *app, const char *conference);

@@ -331,7 +331,7 @@ start (Collector *collector, GError **error)
   summarizer_listen (collector->summarizer, webhooks_tell, collector->webhooks);
   collector->query =
       query_new (collector->store, options->applications, collector->access);
-  collector->live = live_new (collector->store, options->applications);
+  collector->live = live_new (collector->store, options->applications, collector->access);
   summarizer_listen (collector->summarizer, tell_listeners, collector->live);
   start_metrics (collector);
   collector->rest = rest_new (

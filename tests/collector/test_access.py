@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Who may read: read tokens, and what opens nothing."""
 import hashlib
+import json
 import os
 import re
+import signal
 import unittest
 
 import wire
@@ -117,6 +119,45 @@ class ReadTokens(unittest.TestCase):
         self.assertIn("event=reader-refused", log)
         self.assertIn("code=invalid-read-token", log)
         self.assertNotRegex(log, re.compile("leak|csr_"))
+
+
+class Following(unittest.TestCase):
+    def open(self, collector, headers):
+        stream = wire.Socket(collector)
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        stream.send("\r\n".join([
+            "GET /api/v1/apps/demo/live HTTP/1.1", f"Host: {collector.host}:{collector.port}",
+            *lines, "", ""]).encode())
+        self.assertIn(" 200 ", stream.read_head())
+        return stream
+
+    def wait_end(self, stream):
+        """Fails where it does not come within the socket's deadline."""
+        while stream.socket.recv(65536):
+            pass
+
+    def test_live_updates_end_with_the_right_to_read_them(self):
+        folder = wire.Collector.make_folder()
+        both = "[demo]\n" + read_token_line(gone=OF_DEMO, stays=OF_ALL)
+        with wire.Collector(folder, options=["--keys", key_file(folder, both)]) as collector:
+            origin = f"http://{collector.host}:{collector.port}"
+            _, answered, _ = collector.http(
+                "/api/v1/login", "POST", {"Origin": origin, "Content-Type": "application/json"},
+                json.dumps({"token": OF_ALL}).encode())
+            session = {"Cookie": answered["Set-Cookie"].split(";")[0]}
+            gone, stays = self.open(collector, bearer(OF_DEMO)), self.open(collector, bearer(OF_ALL))
+            followed = self.open(collector, session)
+            key_file(folder, "[demo]\n" + read_token_line(stays=OF_ALL))
+            collector.process.send_signal(signal.SIGHUP)
+            self.wait_end(gone)
+            collector.http("/api/v1/logout", "POST", {"Origin": origin, **session}, b"")
+            self.wait_end(followed)
+            client = collector.connect()
+            client.hello()
+            client.store(wire.report("f", "c-of-stays"))
+            text = b""
+            while b"c-of-stays" not in text:
+                text += stays.read(1)
 
 
 class WithoutReadTokens(unittest.TestCase):
