@@ -9,5 +9,6 @@
 void query_lists_add_routes (Query *query, Router *router);
 void query_fabric_add_routes (Query *query, Router *router);
 void query_summary_add_routes (Query *query, Router *router);
+void export_add_routes (Query *query, Router *router);
 void query_reports_add_routes (Query *query, Router *router);
 void query_series_add_routes (Query *query, Router *router);

@@ -4,6 +4,7 @@
  */
 #include "query-stream.h"
 
+#include "listener.h"
 #include "reply.h"
 
 static void
@@ -19,34 +20,29 @@ send_chunk (QueryJob *job)
   soup_server_message_unpause (job->message);
 }
 
-/* Whoever has gone away gets no further chunk: the job ends with its message. */
+/* Whoever has gone away gets no further chunk: the job ends with its message. Whoever
+ * takes what is sent has as long for the next one as for all of a short answer. */
 static void
 on_chunk_written (SoupServerMessage *message, QueryJob *job)
 {
   if (!job->more)
     return;
+  listener_request_read (soup_server_message_get_remote_address (message));
   soup_server_message_pause (message);
   query_job_go_on (job);
 }
 
-/* Without the chunk that ends it, no reader takes what there is for the whole. */
-static void
-break_off (SoupServerMessage *message)
-{
-  g_autoptr (SoupServerMessage) held = g_object_ref (message);
-  g_autoptr (GIOStream) connection = soup_server_message_steal_connection (held);
-
-  if (connection != NULL)
-    g_io_stream_close (connection, NULL, NULL);
-}
-
+/* An answer that cannot go on breaks off without the chunk that ends it: so no reader
+ * takes what there is for the whole. */
 static void
 send_next_chunk (QueryJob *job)
 {
-  if (job->error != NULL)
-    break_off (job->message);
-  else
-    send_chunk (job);
+  if (job->error != NULL) {
+    listener_drop (soup_server_message_get_remote_address (job->message));
+    g_string_assign (job->json, " "); /* writing that fails, and the message ends */
+    job->more = TRUE;
+  }
+  send_chunk (job);
 }
 
 static void

@@ -204,6 +204,7 @@ query_add_routes (Query *query, Router *router)
   query_lists_add_routes (query, router);
   query_fabric_add_routes (query, router);
   query_reports_add_routes (query, router);
+  export_add_routes (query, router);
   query_series_add_routes (query, router);
   query_summary_add_routes (query, router);
 }

@@ -34,6 +34,8 @@ typedef struct {
   GPtrArray *(*list_changed) (
       Store *store, const char *app, gint64 after, guint limit, GError **error);
   gint64 (*find_last_change) (Store *store, GError **error);
+  GPtrArray *(*list_others) (Store *store, const StoreConferenceId *conference,
+      gint64 after, guint limit, GError **error);
   GPtrArray *(*list_fabrics) (Store *store, const StoreConferenceId *conference,
       gint64 after, guint limit, GError **error);
   StoreFabricDetail *(*read_fabric) (

@@ -23,7 +23,7 @@ static const char users_sql[] =
     " ORDER BY u.name LIMIT ?5";
 
 #define EVENTS \
-  "SELECT e.time, u.name, f.name, e.name, e.data, e.id" \
+  "SELECT e.time, u.name, f.name, e.name, e.data, e.id, f.remote_user" \
   " FROM events e JOIN users u ON u.id = e.user LEFT JOIN fabrics f ON f.id = e.fabric" \
   " WHERE e.conference = " CONFERENCE " AND (?4 IS NULL OR f.name = ?4)" \
   " AND (?5 IS NULL OR u.name = ?5) AND (?6 IS NULL OR e.name = ?6)" \
@@ -34,6 +34,16 @@ static const char events_sql[] =
 
 /* Ids rise with each commit, of whatever process. */
 static const char arrivals_sql[] = EVENTS " AND e.id > ?10 ORDER BY e.id LIMIT ?11";
+
+/* What a gap record tells lies before its time. */
+static const char others_sql[] =
+    "SELECT o.id, o.time, u.name, o.record FROM conferences c"
+    " JOIN participants p ON p.conference = c.id JOIN users u ON u.id = p.user"
+    " JOIN others o ON o.user = u.id AND o.time BETWEEN c.start AND c.last_seen + "
+    "3600000000"
+    " WHERE c.id = " CONFERENCE " AND o.id > ?4"
+    " AND coalesce (json_extract (o.record, '$.conference'), c.name) = c.name"
+    " ORDER BY o.id LIMIT ?5";
 
 static const char fabrics_sql[] =
     "SELECT " SQLITE_FABRIC_COLUMNS " FROM fabrics f JOIN users u ON u.id = f.user"
@@ -164,6 +174,7 @@ add_event (GPtrArray *list, sqlite3_stmt *row)
   event->name = sqlite_get_text (row, 3);
   event->data = sqlite_get_text (row, 4);
   event->id = sqlite3_column_int64 (row, 5);
+  event->remote_user = sqlite_get_text (row, 6);
   g_ptr_array_add (list, event);
 }
 
@@ -259,6 +270,56 @@ sqlite_list_fabrics (Store *store, const StoreConferenceId *conference, gint64 a
   sqlite_store_give_reader_back (store, db);
   return list;
 }
+
+/* ---- Other records ---- */
+
+static void
+add_other (GPtrArray *list, sqlite3_stmt *row)
+{
+  StoreOther *other = g_new0 (StoreOther, 1);
+
+  other->id = sqlite3_column_int64 (row, 0);
+  other->time = sqlite3_column_int64 (row, 1);
+  other->user = sqlite_get_text (row, 2);
+  other->record = sqlite_get_text (row, 3);
+  g_ptr_array_add (list, other);
+}
+
+static GPtrArray *
+list_others (sqlite3 *db, const StoreConferenceId *conference, gint64 after, guint limit,
+    GError **error)
+{
+  g_autoptr (GPtrArray) list =
+      list_if_there (db, conference, (GDestroyNotify)store_other_free, error);
+  g_autoptr (sqlite3_stmt) rows =
+      list != NULL ? sqlite_prepare (db, others_sql, error) : NULL;
+  gboolean more = FALSE;
+
+  if (rows == NULL)
+    return NULL;
+  bind_conference (rows, conference);
+  sqlite3_bind_int64 (rows, 4, after);
+  sqlite3_bind_int (rows, 5, limit);
+  return read_rows (rows, list, G_MAXSIZE, add_other, &more, error)
+             ? g_steal_pointer (&list)
+             : NULL;
+}
+
+GPtrArray *
+sqlite_list_others (Store *store, const StoreConferenceId *conference, gint64 after,
+    guint limit, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  if (db == NULL)
+    return NULL;
+  list = list_others (db, conference, after, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+/* ---- One fabric ---- */
 
 static StoreFabricDetail *
 read_fabric (sqlite3 *db, const char *app, const char *name, GError **error)

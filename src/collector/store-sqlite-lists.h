@@ -15,6 +15,8 @@ GPtrArray *sqlite_list_events (
 GPtrArray *sqlite_list_changed (
     Store *store, const char *app, gint64 after, guint limit, GError **error);
 gint64 sqlite_find_last_change (Store *store, GError **error);
+GPtrArray *sqlite_list_others (Store *store, const StoreConferenceId *conference,
+    gint64 after, guint limit, GError **error);
 GPtrArray *sqlite_list_fabrics (Store *store, const StoreConferenceId *conference,
     gint64 after, guint limit, GError **error);
 StoreFabricDetail *sqlite_read_fabric (

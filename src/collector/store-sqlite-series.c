@@ -8,9 +8,6 @@
 #include "store-sqlite-columns.h"
 #include "store-sqlite-rollups.h"
 
-/* Reports this long before the first one of interest tell the interval before it. */
-#define WARM_UP (60 * G_TIME_SPAN_SECOND)
-
 static const char rollups_sql[] =
     "SELECT first_time, last_time, fine, tail FROM rollups"
     " WHERE fabric = ?1 AND last_time < ?2 ORDER BY first_time";
@@ -28,10 +25,19 @@ static const char removed_sql[] =
     " AND r.first_time < ?3 AND NOT EXISTS (SELECT 1 FROM blocks b WHERE b.fabric = ?1"
     " AND b.last_time >= r.first_time AND b.first_time <= r.last_time))";
 
+/* The reports in front of the first one of interest tell the interval before it, and how
+ * long intervals are. */
+static const char warm_up_sql[] =
+    "SELECT min(time) FROM (SELECT min(time) AS time FROM (SELECT time FROM reports"
+    "   WHERE fabric = ?1 AND time < ?2 ORDER BY time DESC LIMIT 4)"
+    " UNION ALL SELECT min(first_time) FROM (SELECT first_time FROM blocks"
+    "   WHERE fabric = ?1 AND first_time < ?2 ORDER BY last_time DESC LIMIT 2))";
+
 typedef struct {
   SeriesTable *table;
   Series *series;
-  gint64 next; /* reports from there on are not in a rollup that was used */
+  gint64 next;  /* reports from there on are not in a rollup that was used */
+  gint64 start; /* where reading them has to begin */
   gboolean has_tail;
   SeriesTail tail;
 } Reading;
@@ -46,19 +52,21 @@ reading_clear (Reading *reading)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reading, reading_clear)
 
-/* Returns: G_MAXINT64 where there is no row, G_MININT64 on error. */
-static gint64
-read_first_row (sqlite3 *db, gint64 fabric, GError **error)
+/* time: of the second parameter; set to what is found, G_MAXINT64 for nothing. */
+static gboolean
+read_time (sqlite3 *db, const char *sql, gint64 fabric, gint64 *time, GError **error)
 {
-  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, first_row_sql, error);
+  g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, sql, error);
 
   if (row == NULL)
-    return G_MININT64;
+    return FALSE;
   sqlite3_bind_int64 (row, 1, fabric);
+  sqlite3_bind_int64 (row, 2, *time);
   if (!sqlite_next (row, error))
-    return G_MININT64;
-  return sqlite3_column_type (row, 0) == SQLITE_NULL ? G_MAXINT64
-                                                     : sqlite3_column_int64 (row, 0);
+    return FALSE;
+  *time = sqlite3_column_type (row, 0) == SQLITE_NULL ? G_MAXINT64
+                                                      : sqlite3_column_int64 (row, 0);
+  return TRUE;
 }
 
 /* Returns: TRUE without a tail. */
@@ -139,19 +147,38 @@ static gboolean
 read_rollups (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
 {
   GArray *gaps;
-  gint64 before;
+  gint64 before = 0;
 
   if (!take_step (reading->table, db, fabric, error))
     return FALSE;
   if (fits_rollups (reading->table)) {
-    before = read_first_row (db, fabric, error);
-    if (before == G_MININT64 || !take_rollups (reading, db, fabric, before, error))
+    if (!read_time (db, first_row_sql, fabric, &before, error) ||
+        !take_rollups (reading, db, fabric, before, error))
       return FALSE;
   }
   gaps = sqlite_read_gaps (db, fabric, reading->next, error);
   if (gaps == NULL)
     return FALSE;
   reading->series = series_new (gaps);
+  return TRUE;
+}
+
+/* Behind the rollups that were used; if more than that is of no interest, further on. */
+static gboolean
+find_start (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
+{
+  gint64 first = MAX (reading->next, reading->table->from);
+
+  if (first == reading->next && reading->has_tail)
+    series_resume (reading->series, &reading->tail);
+  else if (first > G_MININT64) {
+    reading->start = first;
+    if (!read_time (db, warm_up_sql, fabric, &reading->start, error))
+      return FALSE;
+    reading->start = MIN (reading->start, first);
+    return TRUE;
+  }
+  reading->start = reading->next;
   return TRUE;
 }
 
@@ -170,18 +197,11 @@ static gboolean
 read_reports (
     Reading *reading, Store *store, const StoreFabricKey *fabric, GError **error)
 {
-  const SeriesTable *table = reading->table;
-  StoreCursor cursor = { .time = reading->next, .id = G_MININT64 };
+  StoreCursor cursor = { .time = reading->start, .id = G_MININT64 };
   gboolean more;
 
-  if (table->from > G_MININT64 + WARM_UP && table->from - WARM_UP > reading->next)
-    cursor.time = table->from - WARM_UP;
-  else if (reading->has_tail)
-    series_resume (reading->series, &reading->tail);
-  else if (reading->next > G_MININT64)
-    cursor.time = reading->next - WARM_UP;
-  return sqlite_read_reports (store, fabric, &cursor, table->to, G_MAXINT, G_MAXSIZE,
-             take_report, reading, &more, error) >= 0;
+  return sqlite_read_reports (store, fabric, &cursor, reading->table->to, G_MAXINT,
+             G_MAXSIZE, take_report, reading, &more, error) >= 0;
 }
 
 gboolean
@@ -195,7 +215,8 @@ sqlite_read_series (
   if (db == NULL)
     return FALSE;
   complete = sqlite_execute (db, "BEGIN", error) &&
-             read_rollups (&reading, db, fabric->id, error);
+             read_rollups (&reading, db, fabric->id, error) &&
+             find_start (&reading, db, fabric->id, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   sqlite_store_give_reader_back (store, db);
   return complete && read_reports (&reading, store, fabric, error);

@@ -166,6 +166,13 @@ store_find_last_change (Store *store, GError **error)
 }
 
 GPtrArray *
+store_list_others (Store *store, const StoreConferenceId *conference, gint64 after,
+    guint limit, GError **error)
+{
+  return store->backend->list_others (store, conference, after, limit, error);
+}
+
+GPtrArray *
 store_list_fabrics (Store *store, const StoreConferenceId *conference, gint64 after,
     guint limit, GError **error)
 {
@@ -387,9 +394,18 @@ store_event_free (StoreEvent *event)
 {
   g_free (event->user);
   g_free (event->fabric);
+  g_free (event->remote_user);
   g_free (event->name);
   g_free (event->data);
   g_free (event);
+}
+
+void
+store_other_free (StoreOther *other)
+{
+  g_free (other->user);
+  g_free (other->record);
+  g_free (other);
 }
 
 StoreDetail *

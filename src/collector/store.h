@@ -132,7 +132,8 @@ typedef struct {
 typedef struct {
   gint64 time;
   char *user;
-  char *fabric; /* nullable */
+  char *fabric;      /* nullable */
+  char *remote_user; /* nullable: of the fabric; not in a StoreDetail */
   char *name;
   char *data; /* a JSON object's text */
   gint64 id;  /* of the store: those that are stored later have larger ones */
@@ -231,6 +232,21 @@ typedef struct {
  * NULL without an error where there is no such conference. */
 GPtrArray *store_list_events (
     Store *store, const StoreEventSearch *search, gboolean *more, GError **error);
+/* A record of a type that this version does not know, or one without a conference. */
+typedef struct {
+  gint64 id; /* of the store */
+  gint64 time;
+  char *user;
+  char *record; /* a JSON object's text */
+} StoreOther;
+
+void store_other_free (StoreOther *other);
+/* Those of the participants of a call, of its time. after: StoreOther.id. Returns:
+ * (element-type StoreOther) (nullable): by id; NULL without an error where there is no
+ * such conference. */
+GPtrArray *store_list_others (Store *store, const StoreConferenceId *conference,
+    gint64 after, guint limit, GError **error);
+
 /* after: StoreFabric.id. Returns: (element-type StoreFabric) (nullable): by id; NULL
  * without an error where there is no such conference. */
 GPtrArray *store_list_fabrics (Store *store, const StoreConferenceId *conference,
