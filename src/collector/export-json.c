@@ -22,6 +22,25 @@ separate (Export *export, GString *out)
   export->has_begun = TRUE;
 }
 
+/* FALSE with an error. */
+static gboolean
+append_summary (Export *export, GString *out, GError **error)
+{
+  GError *failure = NULL;
+  gsize length = 0;
+  g_autofree char *text =
+      store_read_summary (export->store, &export->id, &length, &failure);
+
+  callstats_json_append_member (out, "summary");
+  if (text != NULL)
+    g_string_append_len (out, text, (gssize)length);
+  else
+    g_string_append (out, "null");
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
+}
+
 static gboolean
 write_head (Export *export, GString *out, GError **error)
 {
@@ -32,8 +51,10 @@ write_head (Export *export, GString *out, GError **error)
   callstats_json_append_string (out, export->app);
   callstats_json_append_member (out, "exported");
   callstats_json_append_int (out, now / 1000);
-  callstats_json_append_member (out, "summary");
+  callstats_json_append_member (out, "conference");
   query_json_append_conference (out, export->detail->conference, now);
+  if (!append_summary (export, out, error))
+    return FALSE;
   begin_list (out, "participants");
   for (guint i = 0; i < export->detail->participants->len; i++) {
     if (i > 0)
