@@ -305,14 +305,15 @@ is_held (const FabricReader *reader, gint64 from, gint64 to)
 static void
 take_time (FabricReader *reader, gint64 time)
 {
-  double length = (double)(time - reader->last_report) / 1000;
-  Pause pause = { .length = length };
+  double length;
+  Pause pause = { 0 };
 
   reader->fabric->reports++;
   if (reader->first_report == STORE_UNKNOWN_TIME) {
     reader->first_report = reader->last_report = time;
     return;
   }
+  length = pause.length = (double)(time - reader->last_report) / 1000;
   histogram_add (&reader->intervals, length);
   if (length > GAP_MIN_MS && reader->pauses->len < MAX_GAPS) {
     pause.held = is_held (reader, reader->last_report, time);
