@@ -278,13 +278,13 @@ class Stopping(unittest.TestCase):
         """While queries are read and the store is tried."""
         with wire.Collector() as collector:
             self.filled(collector)
-            for path in "/api/v1/apps/demo/fabrics/f/reports", "/readyz", "/metrics":
-                for _ in range(3):
+            for path in "/readyz", "/metrics", "/api/v1/apps/demo/fabrics/f/reports":
+                for _ in range(30):
                     asking = wire.Socket(collector)
                     asking.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-            collector.process.send_signal(signal.SIGTERM)
-            collector.wait_log("stopping")
-            collector.process.send_signal(signal.SIGTERM)
+            asking.read_head()
+            for number in signal.SIGTERM, signal.SIGINT:
+                collector.process.send_signal(number)
             self.assertEqual(collector.process.wait(wire.DEADLINE), 0, collector.read_log())
 
     def test_a_request_that_comes_too_late_is_told_when_to_come_back(self):
