@@ -16,22 +16,33 @@
 #define CONFERENCES_MAX 500
 
 static void
+append_app (GString *list, GString *names, const char *app, const char *name)
+{
+  g_string_append (list, list->len > 0 ? "," : "");
+  callstats_json_append_string (list, app);
+  if (name == NULL)
+    return;
+  g_string_append (names, names->len > 0 ? "," : "");
+  callstats_json_append_string (names, app);
+  g_string_append_c (names, ':');
+  callstats_json_append_string (names, name);
+}
+
+static void
 serve_apps (
     SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
   Query *query = user_data;
   g_autoptr (GPtrArray) apps = applications_list (query->applications);
-  GString *json = g_string_new ("{\"apps\":[");
+  g_autoptr (GString) list = g_string_new (NULL);
+  g_autoptr (GString) names = g_string_new (NULL);
 
-  for (guint i = 0; i < apps->len; i++) {
-    if (!access_may_read (query->access, message, apps->pdata[i]))
-      continue;
-    if (json->str[json->len - 1] != '[')
-      g_string_append_c (json, ',');
-    callstats_json_append_string (json, apps->pdata[i]);
-  }
-  g_string_append (json, "]}\n");
-  reply_json (message, SOUP_STATUS_OK, g_string_free (json, FALSE));
+  for (guint i = 0; i < apps->len; i++)
+    if (access_may_read (query->access, message, apps->pdata[i]))
+      append_app (list, names, apps->pdata[i],
+          applications_get_name (query->applications, apps->pdata[i]));
+  reply_json (message, SOUP_STATUS_OK,
+      g_strdup_printf ("{\"apps\":[%s],\"names\":{%s}}\n", list->str, names->str));
 }
 
 /* ---- Lists of conferences ---- */

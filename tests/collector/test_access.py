@@ -34,8 +34,9 @@ def bearer(token):
     return {"Authorization": "Bearer " + token}
 
 
+NAMES = {"other": 'The "other" one'}
 KEYS = ("[demo]\n" + read_token_line(old="csr_" + "x" * 43, page=OF_DEMO) +
-        "[other]\nsecret=other secret\n" + read_token_line(page=OF_OTHER) +
+        f"[other]\nsecret=other secret\nname={NAMES['other']}\n" + read_token_line(page=OF_OTHER) +
         "[*]\n" + read_token_line(ops=OF_ALL))
 
 
@@ -90,8 +91,9 @@ class ReadTokens(unittest.TestCase):
     def test_the_list_of_applications_has_those_the_token_opens(self):
         for token, apps in ((OF_DEMO, ["demo"]), (OF_OTHER, ["other"]),
                             (OF_ALL, ["demo", "other"])):
-            self.assertEqual(
-                self.collector.http("/api/v1/apps", headers=bearer(token))[2]["apps"], apps)
+            self.assertEqual(self.collector.http("/api/v1/apps", headers=bearer(token))[2],
+                             {"apps": apps, "names": {app: NAMES[app] for app in apps
+                                                      if app in NAMES}})
 
     def test_secrets_and_tokens_for_writing_read_nothing(self):
         for token in wire.SECRET, wire.token(self.collector.audience):

@@ -396,6 +396,14 @@ class Running(Folder):
         os.chmod(seal, 0o640)
         self.assert_not_started("seal.key", "mode 0640", "chmod 600", options=right)
 
+    def test_credentials_of_systemd_may_show_the_groups_permissions(self):
+        os.mkdir(self.path("credentials"))
+        self.keys = self.write("credentials/keys", "[one]\nsecret=a secret\n", 0o440)
+        self.assert_not_started("mode 0440")
+        with wire.Collector(self.folder, options=["--keys", self.keys], environment={
+                "CREDENTIALS_DIRECTORY": self.path("credentials")}) as collector:
+            self.assert_taken(collector, "one", "a secret")
+
     def test_secrets_that_others_may_read_are_refused(self):
         self.app("add", "one")
         os.chmod(self.keys, 0o604)

@@ -24,7 +24,7 @@ class Query(unittest.TestCase):
         return self.collector.get("apps", wire.APP, "conferences", name)
 
     def test_apps_are_listed(self):
-        self.assertEqual(self.collector.get("apps"), {"apps": [wire.APP]})
+        self.assertEqual(self.collector.get("apps"), {"apps": [wire.APP], "names": {}})
 
     def test_detail_of_a_call(self):
         self.store(*wire.call(START, "detail", "detail-a"))

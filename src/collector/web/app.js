@@ -152,10 +152,10 @@ function place() {
 }
 
 async function chooseApplication() {
-  const {apps} = await get('/api/v1/apps');
+  const {apps, names} = await get('/api/v1/apps');
   const app = apps.includes(place()[0]) ? place()[0] : apps[0];
   if (select.options.length !== apps.length)
-    select.replaceChildren(...apps.map((id) => new Option(id, id)));
+    select.replaceChildren(...apps.map((id) => new Option(names[id] ?? id, id)));
   select.value = app;
   return app;
 }
