@@ -5,6 +5,7 @@
 #include "import-options.h"
 
 #include "callstats/callstats-error.h"
+#include "option-rows.h"
 #include "record-line.h"
 
 static const char description[] =
@@ -33,12 +34,18 @@ fail (GError **error, const char *message)
   return FALSE;
 }
 
+static const OptionRow rows[] = {
+  { "config", OPTION_FILE, G_STRUCT_OFFSET (ImportOptions, config), NULL, "FILE",
+      "The collector's configuration file", 0, 0 },
+  { "store", OPTION_TEXT, G_STRUCT_OFFSET (ImportOptions, store), NULL, "sqlite:PATH",
+      "Where records are kept; the file is created if need be", 0, 0 },
+  { NULL, OPTION_TEXT, 0, NULL, NULL, NULL, 0, 0 },
+};
+
 static gboolean
 parse (ImportOptions *options, int argc, char **argv, GError **error)
 {
-  const GOptionEntry entries[] = {
-    { "store", 0, 0, G_OPTION_ARG_STRING, &options->store,
-        "Where records are kept; the file is created if need be", "sqlite:PATH" },
+  const GOptionEntry extra[] = {
     { "app", 0, 0, G_OPTION_ARG_STRING, &options->app,
         "The application, where a file does not say", "ID" },
     { "user", 0, 0, G_OPTION_ARG_STRING, &options->user,
@@ -49,10 +56,12 @@ parse (ImportOptions *options, int argc, char **argv, GError **error)
   };
   g_autoptr (GOptionContext) context =
       g_option_context_new ("- store what callstatsmon wrote to files");
+  g_autoptr (OptionSources) sources = NULL;
 
   g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, &argc, &argv, error);
+  sources = option_rows_parse (
+      rows, context, extra, OPTION_KEYS_ANY, options, argc, argv, error);
+  return sources != NULL;
 }
 
 static gboolean
@@ -85,7 +94,7 @@ import_options_free (ImportOptions *options)
 {
   if (options == NULL)
     return;
-  g_free (options->store);
+  option_rows_clear (rows, options);
   g_free (options->app);
   g_free (options->user);
   g_strfreev (options->files);

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 typedef struct {
+  char *config; /* nullable */
   char *store;
   char *app; /* of records that do not say; nullable, as user */
   char *user;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "callstats/callstats-error.h"
+#include "option-rows.h"
 #include "retention.h"
 
 #define PROGRESS_US (G_USEC_PER_SEC / 4)
@@ -25,9 +26,11 @@ enum {
 };
 
 typedef struct {
+  char *config; /* nullable, as the next three */
   char *store;
-  char *keys; /* nullable */
-  int raw_days, summary_days;
+  char *keys;
+  char *seal_key_file;
+  gint64 raw_days, summary_days;
   gboolean vacuum;
   char **files; /* nullable */
 } Arguments;
@@ -37,21 +40,14 @@ typedef struct {
   const char *summary;    /* for --help */
   const char *parameters; /* nullable, as the next */
   const char *description;
-  const GOptionEntry *entries;
+  const OptionRow *rows;
+  const GOptionEntry *entries; /* further ones, for the command line only */
   guint n_files;
   /* Returns: the exit status. */
   int (*run) (const Arguments *given, GError **error);
 } Command;
 
 static volatile sig_atomic_t interrupted;
-
-static void
-arguments_clear (Arguments *arguments)
-{
-  g_free (arguments->store);
-  g_free (arguments->keys);
-  g_strfreev (arguments->files);
-}
 
 /* ---- Progress ---- */
 
@@ -128,6 +124,9 @@ read_retention (const Arguments *given, GError **error)
   const StoreDays others = { (guint)given->raw_days, (guint)given->summary_days };
   g_autoptr (Applications) applications = applications_new ();
 
+  if (given->seal_key_file != NULL &&
+      !applications_set_seal_key_file (applications, given->seal_key_file, error))
+    return NULL;
   if (given->keys != NULL &&
       !applications_add_key_file (applications, given->keys, error))
     return NULL;
@@ -137,9 +136,7 @@ read_retention (const Arguments *given, GError **error)
 static gboolean
 check_days (const Arguments *given, GError **error)
 {
-  if (given->raw_days >= 0 && given->raw_days <= MAX_DAYS && given->summary_days >= 0 &&
-      given->summary_days <= MAX_DAYS &&
-      (given->raw_days + given->summary_days > 0 || given->keys != NULL || given->vacuum))
+  if (given->raw_days + given->summary_days > 0 || given->keys != NULL || given->vacuum)
     return TRUE;
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
       "nothing is to be removed; give --raw-days or --summary-days, from 1 to %d, or "
@@ -206,7 +203,41 @@ run_check (const Arguments *given, GError **error)
 
 static Arguments arguments;
 
+/* clang-format off */
+#define STORE_ROWS                                                                  \
+  { "config", OPTION_FILE, G_STRUCT_OFFSET (Arguments, config), NULL, "FILE",       \
+    "The collector's configuration file", 0, 0 },                                   \
+  { "store", OPTION_TEXT, G_STRUCT_OFFSET (Arguments, store), NULL, "sqlite:PATH",  \
+    "The store", 0, 0 }
+#define LAST_ROW { NULL, OPTION_TEXT, 0, NULL, NULL, NULL, 0, 0 }
+
+static const OptionRow store_rows[] = {
+  STORE_ROWS,
+  LAST_ROW,
+};
+
+static const OptionRow retention_rows[] = {
+  STORE_ROWS,
+  { "raw-days", OPTION_NUMBER, G_STRUCT_OFFSET (Arguments, raw_days), "0", "N",
+    "Remove reports that were heard longer ago, 0 for none", 0, MAX_DAYS },
+  { "summary-days", OPTION_NUMBER, G_STRUCT_OFFSET (Arguments, summary_days), "0", "N",
+    "Remove conferences of which nothing was heard for longer, 0 for none", 0, MAX_DAYS },
+  { "keys", OPTION_FILE, G_STRUCT_OFFSET (Arguments, keys), NULL, "FILE",
+    "Take raw-days and summary-days of applications from this key file, where it has them",
+    0, 0 },
+  { "seal-key-file", OPTION_FILE, G_STRUCT_OFFSET (Arguments, seal_key_file), NULL, "FILE",
+    "The key that opens sealed secrets of the key file", 0, 0 },
+  LAST_ROW,
+};
+/* clang-format on */
+
+#define FILES \
+  { \
+    G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.files, NULL, NULL \
+  }
+
 static const GOptionEntry plain_entries[] = {
+  FILES,
   G_OPTION_ENTRY_NULL,
 };
 
@@ -214,22 +245,16 @@ static const GOptionEntry migrate_entries[] = {
   { "vacuum", 0, 0, G_OPTION_ARG_NONE, &arguments.vacuum,
       "Give free room back to the disk at the end; no collector may run meanwhile",
       NULL },
+  FILES,
   G_OPTION_ENTRY_NULL,
 };
 
 static const GOptionEntry retention_entries[] = {
-  { "raw-days", 0, 0, G_OPTION_ARG_INT, &arguments.raw_days,
-      "Remove reports that were heard longer ago; 0: none (0)", "N" },
-  { "summary-days", 0, 0, G_OPTION_ARG_INT, &arguments.summary_days,
-      "Remove conferences of which nothing was heard for longer; 0: none (0)", "N" },
-  { "keys", 0, 0, G_OPTION_ARG_FILENAME, &arguments.keys,
-      "Take raw-days and summary-days of applications from this key file, where it has "
-      "them",
-      "FILE" },
   { "vacuum", 0, 0, G_OPTION_ARG_NONE, &arguments.vacuum,
       "Give all free room back to the disk, as a store that was migrated does not by "
       "itself; no collector may run meanwhile",
       NULL },
+  FILES,
   G_OPTION_ENTRY_NULL,
 };
 
@@ -242,6 +267,7 @@ static const Command migrate = {
       "nobody waits. It may be interrupted, and goes on when it is started again.\n"
       "\n"
       "Exit status: 0 done, 2 failed or interrupted\n",
+  .rows = store_rows,
   .entries = migrate_entries,
   .run = run_migrate,
 };
@@ -254,6 +280,7 @@ static const Command retention = {
       "How old something is tells when it was heard, by this machine's clock.\n"
       "\n"
       "Exit status: 0 done, 2 failed or interrupted\n",
+  .rows = retention_rows,
   .entries = retention_entries,
   .run = run_retention,
 };
@@ -267,6 +294,7 @@ static const Command backup = {
       "copy is a store: callstats-collector --store sqlite:FILE serves it.\n"
       "\n"
       "Exit status: 0 done, 2 failed or interrupted\n",
+  .rows = store_rows,
   .entries = plain_entries,
   .n_files = 1,
   .run = run_backup,
@@ -281,6 +309,7 @@ static const Command check = {
       "collector may run meanwhile. What is wrong is told, a line each.\n"
       "\n"
       "Exit status: 0 whole, 1 something is wrong, 2 failed or interrupted\n",
+  .rows = store_rows,
   .entries = plain_entries,
   .run = run_check,
 };
@@ -288,19 +317,14 @@ static const Command check = {
 static gboolean
 parse (const Command *command, int argc, char **argv, GError **error)
 {
-  const GOptionEntry common[] = {
-    { "store", 0, 0, G_OPTION_ARG_STRING, &arguments.store, "The store", "sqlite:PATH" },
-    { G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.files, NULL,
-        NULL },
-    G_OPTION_ENTRY_NULL,
-  };
   g_autoptr (GOptionContext) context = g_option_context_new (command->summary);
+  g_autoptr (OptionSources) sources = NULL;
   guint n_files;
 
   g_option_context_set_description (context, command->description);
-  g_option_context_add_main_entries (context, common, NULL);
-  g_option_context_add_main_entries (context, command->entries, NULL);
-  if (!g_option_context_parse (context, &argc, &argv, error))
+  sources = option_rows_parse (command->rows, context, command->entries, OPTION_KEYS_ANY,
+      &arguments, argc, argv, error);
+  if (sources == NULL)
     return FALSE;
   n_files = arguments.files != NULL ? g_strv_length (arguments.files) : 0;
   if (arguments.store != NULL && n_files == command->n_files)
@@ -328,7 +352,8 @@ run (const Command *command, int argc, char **argv)
   clear_progress ();
   if (error != NULL)
     fprintf (stderr, "callstats-collector: %s\n", error->message);
-  arguments_clear (&arguments);
+  option_rows_clear (command->rows, &arguments);
+  g_strfreev (arguments.files);
   return status;
 }
 

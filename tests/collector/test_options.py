@@ -229,6 +229,35 @@ class Precedence(unittest.TestCase):
                 collector.connect().hello()
 
 
+class Commands(unittest.TestCase):
+    """They find the store where the collector does."""
+
+    def run_command(self, *words, **environment):
+        return subprocess.run([os.environ["CALLSTATS_COLLECTOR"], *words], text=True,
+                              capture_output=True, timeout=wire.DEADLINE, check=False,
+                              env={**os.environ, **environment})
+
+    def test_store_by_file_and_environment(self):
+        folder = wire.Collector.make_folder()
+        with wire.Collector(folder) as collector:
+            store = collector.store
+        path = os.path.join(folder, "collector.conf")
+        with open(path, "w", encoding="utf-8") as out:
+            out.write(f"[collector]\nstore=sqlite:{store}\nmax-connections=5\nraw-days=30\n")
+        empty = os.path.join(folder, "empty.jsonl")
+        open(empty, "w", encoding="utf-8").close()
+        for words in (["check"], ["migrate"], ["retention"], ["import", empty],
+                      ["backup", os.path.join(folder, "copy.db")]):
+            done = self.run_command(*words, "--config", path)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(self.run_command(*words).returncode, 2)
+        done = self.run_command("check", CALLSTATS_COLLECTOR_STORE="sqlite:" + store)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        done = self.run_command("check", "--store", "sqlite:" + os.path.join(folder, "copy.db"),
+                                CALLSTATS_COLLECTOR_STORE="sqlite:/nowhere/calls.db")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+
 class Starting(unittest.TestCase):
     def test_several_applications_from_a_key_file(self):
         with tempfile.TemporaryDirectory() as folder:
