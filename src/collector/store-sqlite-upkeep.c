@@ -39,6 +39,7 @@ typedef struct {
 struct _SqliteUpkeep {
   Store *store;
   GThread *thread;
+  GMutex packing; /* one thread packs at a time */
   GMutex lock;
   GCond woken;
   gboolean stopping;         /* under the lock, as the next */
@@ -207,7 +208,7 @@ was_not_met (gpointer fabric, gpointer sight, gpointer user_data)
 }
 
 static gboolean
-walk_all (SqliteUpkeep *upkeep, GError **error)
+pack_what_is_due (SqliteUpkeep *upkeep, GError **error)
 {
   g_auto (Walk) walk = { 0 };
   GError *failure = NULL;
@@ -227,6 +228,19 @@ walk_all (SqliteUpkeep *upkeep, GError **error)
   }
   g_hash_table_foreach_remove (upkeep->sights, was_not_met, upkeep);
   return TRUE;
+}
+
+/* Where somebody packs all of it, there is nothing to do. */
+static gboolean
+walk_all (SqliteUpkeep *upkeep, GError **error)
+{
+  gboolean done;
+
+  if (!g_mutex_trylock (&upkeep->packing))
+    return TRUE;
+  done = pack_what_is_due (upkeep, error);
+  g_mutex_unlock (&upkeep->packing);
+  return done;
 }
 
 static StoreRetention *
@@ -332,6 +346,7 @@ sqlite_upkeep_start (Store *store)
   upkeep->store = store;
   upkeep->retain_at = g_get_monotonic_time () + FIRST_RETENTION;
   upkeep->sights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
+  g_mutex_init (&upkeep->packing);
   g_mutex_init (&upkeep->lock);
   g_cond_init (&upkeep->woken);
   upkeep->thread = g_thread_new ("store-upkeep", keep_up, upkeep);
@@ -350,6 +365,7 @@ sqlite_upkeep_stop (SqliteUpkeep *upkeep)
   g_thread_join (upkeep->thread);
   g_hash_table_unref (upkeep->sights);
   store_retention_unref (upkeep->retention);
+  g_mutex_clear (&upkeep->packing);
   g_mutex_clear (&upkeep->lock);
   g_cond_clear (&upkeep->woken);
   g_free (upkeep);
@@ -367,9 +383,8 @@ sqlite_upkeep_set_retention (SqliteUpkeep *upkeep, StoreRetention *retention)
 
 /* ---- On request ---- */
 
-gboolean
-sqlite_compact (
-    Store *store, StoreProgressFunc progress, gpointer user_data, GError **error)
+static gboolean
+pack_all (Store *store, StoreProgressFunc progress, gpointer user_data, GError **error)
 {
   g_auto (Walk) walk = { 0 };
   GError *failure = NULL;
@@ -392,4 +407,17 @@ sqlite_compact (
   if (failure != NULL)
     g_propagate_error (error, failure);
   return failure == NULL;
+}
+
+gboolean
+sqlite_compact (
+    Store *store, StoreProgressFunc progress, gpointer user_data, GError **error)
+{
+  SqliteUpkeep *upkeep = sqlite_store_get_upkeep (store);
+  gboolean done;
+
+  g_mutex_lock (&upkeep->packing);
+  done = pack_all (store, progress, user_data, error);
+  g_mutex_unlock (&upkeep->packing);
+  return done;
 }

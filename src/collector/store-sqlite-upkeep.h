@@ -15,6 +15,9 @@ void sqlite_upkeep_stop (SqliteUpkeep *upkeep);
 /* retention: (nullable). Any thread. */
 void sqlite_upkeep_set_retention (SqliteUpkeep *upkeep, StoreRetention *retention);
 
+/* store-sqlite.c */
+SqliteUpkeep *sqlite_store_get_upkeep (Store *store);
+
 /* Packs all rows there are. Any thread but the writer's. */
 gboolean sqlite_compact (
     Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);

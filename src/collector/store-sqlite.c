@@ -180,6 +180,12 @@ sqlite_store_run_alone (
   return sqlite_alone_wait (alone, error);
 }
 
+SqliteUpkeep *
+sqlite_store_get_upkeep (Store *store)
+{
+  return ((SqliteStore *)store)->upkeep;
+}
+
 /* ---- The writer thread ---- */
 
 static void

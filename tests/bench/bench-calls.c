@@ -201,13 +201,14 @@ add_conference (Store *store, guint day, guint index, guint reports, gint64 star
   return call % FAILED_EVERY == 0 ? 0 : 2 * (guint64)reports;
 }
 
-static void
-pack (Store *store)
+static gpointer
+pack (gpointer store)
 {
   g_autoptr (GError) error = NULL;
 
   if (!store_compact (store, NULL, NULL, &error))
     g_error ("bench: %s", error->message);
+  return NULL;
 }
 
 guint64
@@ -215,6 +216,7 @@ bench_fill (Store *store, const BenchSize *size, gint64 now)
 {
   gint64 apart = 12 * G_TIME_SPAN_HOUR / size->conferences;
   guint64 reports = 0;
+  GThread *packer = NULL;
 
   for (guint day = 0; day < size->days; day++) {
     gint64 begin = now - (size->days - day) * G_TIME_SPAN_DAY;
@@ -225,8 +227,11 @@ bench_fill (Store *store, const BenchSize *size, gint64 now)
         flush (store);
     }
     flush (store);
-    pack (store);
+    if (packer != NULL)
+      g_thread_join (packer);
+    packer = g_thread_new ("packer", pack, store);
   }
+  g_thread_join (packer);
   return reports;
 }
 

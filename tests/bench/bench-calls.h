@@ -14,8 +14,8 @@ typedef struct {
   guint reports;     /* of a fabric, one a second */
 } BenchSize;
 
-/* Appends all of them, day by day, the last of which is today; each day is stored and its
- * reports are packed before the next one begins. now: µs since the epoch. Returns: how
+/* Appends all of them, day by day, the last of which is today; the reports of each
+ * day are packed while the next one is stored. now: µs since the epoch. Returns: how
  * many reports. */
 guint64 bench_fill (Store *store, const BenchSize *size, gint64 now);
 /* One conference more, with one fabric that has reports for an hour. */
