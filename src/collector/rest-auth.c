@@ -174,9 +174,10 @@ make_base (const Rest *rest, SoupServerMessage *message)
 {
   const char *host = soup_message_headers_get_one (
       soup_server_message_get_request_headers (message), "Host");
-
-  return origins_make_url (
+  g_autofree char *origin = origins_make_url (
       rest->origins, host, request_source_is_encrypted (message) ? "https" : "http");
+
+  return g_strconcat (origin, REST_BASE, NULL);
 }
 
 static void

@@ -192,7 +192,10 @@ static const RestEndpoint endpoints[] = {
       .scope = REST_SCOPE_APP,
       .is_alive = TRUE },
   { .path = "/stats/system", .name = "systemStatus", .scope = REST_SCOPE_APP },
-  { .path = "/configurations", .name = "senderConfiguration", .scope = REST_SCOPE_APP },
+  { .path = "/configurations",
+      .name = "senderConfiguration",
+      .scope = REST_SCOPE_APP,
+      .is_settings = TRUE },
 };
 
 static const RestEndpoint other_in_conference = { .scope = REST_SCOPE_ANY };

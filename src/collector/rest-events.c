@@ -111,14 +111,15 @@ is_user (const char *id, const char *user)
 }
 
 static gboolean
-check_user (const char *user, JsonObject *body, GError **error)
+check_user (const Told *told, JsonObject *body, GError **error)
 {
-  const char *id = callstats_json_get_string (body, "localID", NULL);
+  const char *name = told->endpoint->is_settings ? "local_id" : "localID";
+  const char *id = callstats_json_get_string (body, name, NULL);
 
   if (id == NULL)
-    return fail (error, "\"localID\" is needed, a string");
-  return is_user (id, user) ||
-         fail (error, "\"localID\" is not the user that the token is for");
+    return fail (error, "\"%s\" is needed, a string", name);
+  return is_user (id, told->context->user) ||
+         fail (error, "\"%s\" is not the user that the token is for", name);
 }
 
 /* Returns: (transfer full) (nullable): NULL where it is none. */
@@ -219,7 +220,8 @@ read_name (Told *told, JsonObject *body, GError **error)
 static gboolean
 read_time (Told *told, JsonObject *body, GError **error)
 {
-  told->time = rest_stats_read_time (json_object_get_member (body, "timestamp"), -1);
+  told->time = rest_stats_read_time (json_object_get_member (body, "timestamp"),
+      told->endpoint->is_settings ? told->context->now : -1);
   return (told->time >= 0 && callstats_record_time_is_valid (told->time)) ||
          fail (error, "\"timestamp\" is needed, in milliseconds since 1970");
 }
@@ -227,7 +229,7 @@ read_time (Told *told, JsonObject *body, GError **error)
 static gboolean
 read_told (Told *told, JsonObject *body, GError **error)
 {
-  return check_user (told->context->user, body, error) && read_time (told, body, error) &&
+  return check_user (told, body, error) && read_time (told, body, error) &&
          read_name (told, body, error) &&
          check_required (told->endpoint->required, body, error) &&
          (told->endpoint->scope < REST_SCOPE_ANY || read_fabric (told, body, error));

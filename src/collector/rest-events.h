@@ -3,7 +3,7 @@
  * The endpoints of callstats' REST API that take what a client has to tell, and the
  * records that become of it: the same events, with the same keys, as a callstatsmon's.
  *
- * Pure, any thread.
+ * Pure: the time comes in. Any thread.
  */
 #pragma once
 
@@ -38,6 +38,7 @@ typedef struct {
   const char *list;     /* nullable: a member whose elements are an event each … */
   const char *item;     /* … and what an element is called there */
   gboolean is_stats;
+  gboolean is_settings; /* the client has other names for its user, and tells no time */
   gboolean is_alive; /* a sign of life without a conference: there is nothing to keep */
 } RestEndpoint;
 
@@ -48,6 +49,7 @@ typedef struct {
   const char *user; /* the token's */
   const char *conference;
   const char *uc_id; /* both nullable */
+  gint64 now;        /* µs since the epoch */
 } RestContext;
 
 /* Returns: (transfer full) (element-type CallstatsRecord): NULL with a REST_ERROR. */

@@ -8,6 +8,9 @@
 #include "rest-token.h"
 #include "rest.h"
 
+/* What the paths of applications begin with: clients add the application's id to it. */
+#define REST_BASE "/v1/apps"
+
 struct _Rest {
   const Applications *applications;
   const Origins *origins;

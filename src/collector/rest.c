@@ -20,9 +20,7 @@
 #define RETRY_AFTER "2"
 #define TOO_MANY_REQUESTS 429
 
-/* callstats' own paths begin with it; its bridges leave it away. */
-#define IMPLIED_PREFIX "/v1/apps"
-#define APP IMPLIED_PREFIX "/*"
+#define APP REST_BASE "/*"
 #define CONFERENCE APP "/conferences/*/*"
 
 /* Where clients tell something. */
@@ -212,6 +210,7 @@ store_told (const Route *route, SoupServerMessage *message, char **ids,
     .user = identity->user,
     .conference = is_in_conference (route->place) ? ids[1] : NULL,
     .uc_id = route->place->n_ids > 2 ? ids[2] : NULL,
+    .now = g_get_real_time (),
   };
   g_autofree char *uc_id =
       is_joining (route->place)
@@ -394,7 +393,6 @@ rest_add_routes (Rest *rest, Router *router)
   add_open (
       rest, router, "GET", APP "/configurations/recommended", 0, answer_recommended);
   router_set_preflight (router, on_preflight, rest);
-  router_set_implied_prefix (router, IMPLIED_PREFIX);
 }
 
 Rest *

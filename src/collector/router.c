@@ -29,7 +29,6 @@ struct _Router {
   gpointer check_data;
   RouterFunc preflight; /* nullable */
   gpointer preflight_data;
-  char *implied_prefix; /* nullable */
 };
 
 typedef struct {
@@ -74,7 +73,6 @@ router_free (Router *router)
   if (router == NULL)
     return;
   g_ptr_array_unref (router->routes);
-  g_free (router->implied_prefix);
   g_free (router);
 }
 
@@ -105,13 +103,6 @@ router_set_preflight (Router *router, RouterFunc func, gpointer user_data)
 {
   router->preflight = func;
   router->preflight_data = user_data;
-}
-
-void
-router_set_implied_prefix (Router *router, const char *prefix)
-{
-  g_free (router->implied_prefix);
-  router->implied_prefix = g_strdup (prefix);
 }
 
 static gboolean
@@ -157,24 +148,6 @@ find_place (const Router *router, char **path)
   return NULL;
 }
 
-static GStrv
-split_path (const Router *router, const char *path)
-{
-  g_auto (GStrv) segments = g_strsplit (path, "/", -1);
-  g_autofree char *whole = NULL;
-  g_auto (GStrv) implied = NULL;
-  const Route *place;
-
-  if (router->implied_prefix == NULL || find_place (router, segments) != NULL)
-    return g_steal_pointer (&segments);
-  whole = g_strconcat (router->implied_prefix, path, NULL);
-  implied = g_strsplit (whole, "/", -1);
-  place = find_place (router, implied);
-  return place != NULL && place->access == ROUTE_CROSS_ORIGIN
-             ? g_steal_pointer (&implied)
-             : g_steal_pointer (&segments);
-}
-
 /* What is too long is read on, so that the client hears why, but not kept. */
 static void
 on_chunk (SoupServerMessage *message, GBytes *chunk, Request *request)
@@ -193,7 +166,7 @@ router_begin (Router *router, SoupServerMessage *message, const char *path)
 {
   Request *request = g_new0 (Request, 1);
 
-  request->path = split_path (router, path);
+  request->path = g_strsplit (path, "/", -1);
   request->route =
       find_route (router, request->path, soup_server_message_get_method (message));
   g_object_set_data_full (G_OBJECT (message), REQUEST, request, request_free);

@@ -47,9 +47,6 @@ void router_add (Router *router, const char *method, const char *pattern,
 /* Answers OPTIONS for every path with a ROUTE_CROSS_ORIGIN; ids as that route's function
  * is given them. */
 void router_set_preflight (Router *router, RouterFunc func, gpointer user_data);
-/* A path that leads nowhere leads to the ROUTE_CROSS_ORIGIN that there is behind prefix.
- */
-void router_set_implied_prefix (Router *router, const char *prefix);
 
 /* Once the headers of a request are in: decides what becomes of its body. */
 void router_begin (Router *router, SoupServerMessage *message, const char *path);

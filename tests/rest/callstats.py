@@ -22,13 +22,11 @@ def assertion(user="alice", app=wire.APP, secret=wire.SECRET, **claims):
 class Client:
     """One user of an application."""
 
-    def __init__(self, collector, user="alice", app=wire.APP, secret=wire.SECRET,
-                 prefix="/v1/apps/"):
+    def __init__(self, collector, user="alice", app=wire.APP, secret=wire.SECRET):
         self.collector = collector
         self.user = user
         self.app = app
         self.secret = secret
-        self.prefix = prefix
         self.token = None
         self.uc_id = None
         self.conference = None
@@ -74,7 +72,7 @@ class Client:
     # What it tells
 
     def app_path(self, path=""):
-        return self.prefix + urllib.parse.quote(self.app, safe="") + path
+        return "/v1/apps/" + urllib.parse.quote(self.app, safe="") + path
 
     def path(self, path=""):
         quoted = urllib.parse.quote(self.conference, safe="")

@@ -76,7 +76,7 @@ class Authentication(Base):
         client = callstats.Client(self.collector, "ä b/c", "4711", SIGNING_PART)
         body = client.authenticate()
         self.assertEqual((body["token_type"], body["expires_in"]), ("bearer", 3600))
-        here = f"http://{self.collector.host}:{self.collector.port}"
+        here = f"http://{self.collector.host}:{self.collector.port}/v1/apps"
         self.assertEqual(body["metadata"]["urls"], {"events": here, "stats": here, "config": here})
         claims = claims_of(client.token)
         self.assertEqual(claims["appID"], 4711)
@@ -91,7 +91,7 @@ class Authentication(Base):
         for host, url in (("stats.example.org", "https://stats.example.org"),
                           ("localhost:1234", "http://localhost:1234")):
             body = callstats.Client(self.collector).authenticate(headers={"Host": host})
-            self.assertEqual(body["metadata"]["urls"]["events"], url)
+            self.assertEqual(body["metadata"]["urls"]["events"], url + "/v1/apps")
 
     def test_an_application_may_want_more(self):
         client = self.client(app="pages", secret="pages-secret")
@@ -265,6 +265,9 @@ class Requests(Base):
         self.assertEqual((status, body), (200, {"default": {"media": {"audio": True}}}))
         self.assertEqual(client.request("GET", path + "/default")[2], {"media": {"audio": True}})
         self.assertEqual(client.request("GET", path + "/recommended")[0], 404)
+        # The one body without the names of all others.
+        client.post(path, local_id="alice", app_id="pages", rtc_rtp_parameters={})
+        client.post(path, 422, local_id="bob")
         client.token = None
         self.assertEqual(client.request("GET", path)[0], 401)
 

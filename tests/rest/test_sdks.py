@@ -156,10 +156,10 @@ class Ios(Sdk):
 
 
 class Bridge(Sdk):
-    """The Java bridge's base address has no /v1/apps; a connection is one a remote user."""
+    """The Java bridge encodes its ids, and names a user where others name a connection."""
 
     def bridge(self, conference=None):
-        client = self.client("jvb 1", prefix="/")
+        client = self.client("jvb 1")
         client.conference = conference
         if conference is not None:
             client.join(conference, endpointInfo={
