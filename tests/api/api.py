@@ -211,18 +211,32 @@ def send(collector, method, target, headers=None, body=None, host=None):
         connection.close()
 
 
-def bodies(schema_content):
-    """(content type, body) of the examples of a request body."""
-    for content_type, media in schema_content.items():
-        examples = [media["example"]] if "example" in media else []
-        examples += [e["value"] for e in media.get("examples", {}).values()]
-        for example in examples:
-            if content_type == "application/x-www-form-urlencoded":
-                yield content_type, urllib.parse.urlencode(example).encode()
-            elif isinstance(example, str):
-                yield content_type, example.encode()
-            else:
-                yield content_type, json.dumps(example).encode()
+WRONG = [None, 1, -1.5, True, "", "x", "\ud83d", [], {}, [[]], {"a": {"b": [1]}}, 10 ** 400]
+
+
+def valid_body(document, schema, **given):
+    """An object with all members that the schema names; given: what it cannot know."""
+    schema = document.resolve(schema)
+    samples = {"string": "text", "number": 1700000000000, "integer": 1, "boolean": True,
+               "object": {}, "array": []}
+    body = {}
+    for part in [schema, *map(document.resolve, schema.get("allOf", ()))]:
+        for name, member in part.get("properties", {}).items():
+            member = document.resolve(member)
+            kind = member.get("type", "object")
+            body[name] = member.get("example", samples[kind[0] if isinstance(kind, list) else kind])
+    body.update(given)
+    document.validate(body, schema)
+    return body
+
+
+def spoiled_bodies(body, schema):
+    """The same with a member missing, or with another type."""
+    for name in schema.get("required", ()):
+        yield {key: value for key, value in body.items() if key != name}
+    for name in body:
+        for value in WRONG:
+            yield {**body, name: value}
 
 
 def without(document, path, *names):

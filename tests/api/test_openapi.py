@@ -2,11 +2,13 @@
 """docs/openapi.yaml holds: every path and method is walked with requests that are as they must
 be and with such that are not, and every answer is what the document promises."""
 import hashlib
+import json
 import os
 import subprocess
 import unittest
 
 import api
+import callstats
 import wire
 
 START = 1700000000000
@@ -252,6 +254,72 @@ class Writing(Base):
                         answer = self.request(operation, operation.target({parameter["name"]: value}),
                                               body=b"{}", headers={"Content-Type": "application/json"})
                         self.assertGreaterEqual(answer.status, 400)
+
+
+class Reporting(Base):
+    """What takes an access token of /authenticate."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = wire.Collector.make_folder()
+        keys = os.path.join(folder, "keys")
+        wire.write_private(keys, "[other]\nsecret=other secret\n")
+        cls.collector = wire.Collector(folder, options=[
+            "--keys", keys, "--client-record-rate", "1000000", "--app-record-rate", "1000000"])
+        cls.addClassCleanup(cls.collector.finish)
+        cls.client = callstats.Client(cls.collector)
+        cls.client.authenticate()
+        cls.client.join("standup")
+        cls.other = callstats.Client(cls.collector, app="other", secret="other secret")
+        cls.other.authenticate()
+
+    def guarded(self):
+        return [o for o in self.operations if "accessToken" in o.schemes]
+
+    def send(self, operation, body=None, token=None, ids=None):
+        headers = {"Content-Type": "application/json"}
+        if token is not False:
+            headers["Authorization"] = f"Bearer {token or self.client.token}"
+        target = operation.target({"ucID": self.client.uc_id, **(ids or {})})
+        if operation.body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+        return self.request(operation, target, body=body, headers=headers)
+
+    def body(self, operation):
+        """One that the document allows."""
+        if operation.body is None:
+            return None, {}
+        schema = operation.body["content"]["application/json"]["schema"]
+        return api.valid_body(self.document, schema, localID="alice",
+                              timestamp=wire.now_ms()), self.document.resolve(schema)
+
+    def test_good_ones_are_taken(self):
+        for operation in self.guarded():
+            with self.subTest(operation.id):
+                wanted = (200, 404) if operation.method == "GET" else (200,)
+                answer = self.send(operation, self.body(operation)[0])
+                self.assertIn(answer.status, wanted, answer.body)
+
+    def test_spoiled_ones_are_answered_as_documented(self):
+        for operation in self.guarded():
+            body, schema = self.body(operation)
+            for spoiled in api.spoiled_bodies(body, schema) if body else ():
+                with self.subTest(operation.id, body=str(spoiled)[:80]):
+                    self.send(operation, spoiled)
+
+    def test_no_token_and_rubbish_are_401(self):
+        for operation in self.guarded():
+            for token in (False, "x", "a.b.c", self.client.token[:-3] + "xxx", OF_DEMO,
+                          callstats.assertion(), "x" * 20000):
+                with self.subTest(operation.id, token=str(token)[:20]):
+                    answer = self.send(operation, self.body(operation)[0], token)
+                    self.assertEqual(answer.status, 401, answer.body)
+
+    def test_the_token_of_another_application_is_refused(self):
+        for operation in self.guarded():
+            with self.subTest(operation.id):
+                answer = self.send(operation, self.body(operation)[0], self.other.token)
+                self.assertIn(answer.status, (401, 403), answer.body)
 
 
 class Tokens(Base):
