@@ -6,6 +6,7 @@ import threading
 import unittest
 
 import api
+import callstats
 import sse
 import wire
 
@@ -105,6 +106,18 @@ class Live(unittest.TestCase):
         got = [report for m in messages if m.kind == "reports"
                for fabric in m.data["fabrics"] for report in fabric["reports"]]
         self.assertEqual(got, [{"time": r["time"], "stats": r["stats"]} for r in sent])
+
+    def test_clients_of_callstats_are_told_too(self):
+        self.client.store(wire.event("userJoined", self.conference))
+        stream = self.open()
+        self.until(stream, lambda m: m.kind == "place")
+        other = callstats.Client(self.collector, "bob")
+        other.authenticate()
+        other.join(self.conference)
+        other.tell("/events/fabric/setup", remoteID="alice", connectionID="b1", delay=12)
+        messages = self.until(stream, self.has_event("fabricSetup"))
+        self.check(messages)
+        self.assertIn("bob", [m.data["user"] for m in messages if m.kind == "participant"])
 
     def test_reports_may_be_left_out(self):
         self.client.store(self.event("addNewFabric"))
