@@ -18,7 +18,7 @@
  * ids that are cached are good no more. */
 static const char schema_2_conferences[] =
     "CREATE TABLE calls ("
-    "  id INTEGER PRIMARY KEY,"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  app INTEGER NOT NULL REFERENCES apps (id),"
     "  name TEXT NOT NULL,"
     "  start INTEGER NOT NULL,"

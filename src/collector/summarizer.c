@@ -17,7 +17,9 @@
 #include "log.h"
 #include "summary.h"
 
-#define TICK_SECONDS 1
+#define TICK_MS 500
+/* For so long nothing may have come. */
+#define REST (1 * G_USEC_PER_SEC)
 /* Calls of one round, so that few results wait for the writer. */
 #define ROUND 16
 /* Calls that are looked through in search of those whose turn it is. */
@@ -41,9 +43,11 @@ typedef struct {
 /* What the thread knows of a call that is stale. Monotonic times. */
 typedef struct {
   gint64 changes; /* when it was looked at last */
-  gint64 since;   /* it is stale, or was made the last time */
+  gint64 changed; /* when they were seen to be others */
+  gint64 since;   /* it was made the last time; before that: found to be stale */
   gint64 next;    /* not before that */
-  guint round;    /* when it was seen last */
+  gboolean made;
+  guint round; /* when it was seen last */
 } Turn;
 
 /* A summary on its way from the thread to the writer to the listeners. */
@@ -342,27 +346,31 @@ was_not_seen (gpointer key, gpointer value, gpointer user_data)
 {
   const Turn *turn = value;
 
-  return turn->round != *(guint *)user_data && turn->next <= g_get_monotonic_time ();
+  return turn->round != *(guint *)user_data &&
+         MAX (turn->next, turn->since + LIVE_INTERVAL) <= g_get_monotonic_time ();
 }
 
 static gboolean
 has_turn (Turn *turn, const StoreStaleCall *stale, gint64 now)
 {
-  gboolean rests = turn->changes == stale->changes;
-
+  if (turn->changes != stale->changes)
+    turn->changed = now;
   turn->changes = stale->changes;
-  return now >= turn->next && (!stale->over || rests || now - turn->since >= RESTLESS);
+  if (now < turn->next)
+    return FALSE;
+  if (!stale->over)
+    return !turn->made || now - turn->since >= LIVE_INTERVAL;
+  return now - turn->changed >= REST || now - turn->since >= RESTLESS;
 }
 
 static void
-postpone (Turn *turn, const StoreStaleCall *stale, gint64 began)
+postpone (Turn *turn, gint64 began)
 {
   gint64 now = g_get_monotonic_time ();
 
+  turn->made = TRUE;
   turn->since = now;
   turn->next = now + (now - began) * COST_FACTOR;
-  if (!stale->over)
-    turn->next = MAX (turn->next, now + LIVE_INTERVAL);
 }
 
 static void
@@ -398,7 +406,7 @@ summarize_stale (Summarizer *self, GPtrArray *results, gboolean *more, GError **
     if (!has_turn (turn, stale, now))
       continue;
     add_result (self, results, stale);
-    postpone (turn, stale, now);
+    postpone (turn, now);
   }
   if (list != NULL)
     g_hash_table_foreach_remove (self->turns, was_not_seen, &self->round);
@@ -575,7 +583,7 @@ summarizer_new (Store *store)
   self->listeners = g_array_new (FALSE, FALSE, sizeof (Listener));
   self->turns = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   self->pool = g_thread_pool_new (work, NULL, 1, FALSE, NULL);
-  self->tick = g_timeout_add_seconds (TICK_SECONDS, on_tick, self);
+  self->tick = g_timeout_add (TICK_MS, on_tick, self);
   return self;
 }
 

@@ -165,7 +165,7 @@ call_init (Call *call)
 {
   call->conference = (StoreConference){ .id = 17,
     .conference = (char *)"c1",
-    .start = START,
+    .start = SUMMARY_START,
     .last_seen = AT (60),
     .participants = 2 };
   call->detail = store_detail_new ();
