@@ -234,6 +234,8 @@ session_open (RestSessions *sessions, const char *app, const char *user)
   g_hash_table_insert (sessions->known, session->key, session);
   session->stored = store_session_open (sessions->store, app, user, NULL, sessions->name,
       &session_events, session_ref (session), (GDestroyNotify)session_unref);
+  /* These clients keep nothing for later; not all of them have our time. */
+  store_session_set_clock (session->stored, STORE_CLOCK_LIVE);
   return session;
 }
 

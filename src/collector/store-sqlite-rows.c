@@ -474,8 +474,11 @@ static SqliteMoment
 moment_of (const CallstatsRecord *record, gint64 clock_behind, gint64 now)
 {
   gboolean known = clock_behind != STORE_UNKNOWN_TIME;
-  gint64 corrected = record->time + (known ? clock_behind : 0);
+  gint64 corrected;
 
+  if (clock_behind == STORE_CLOCK_LIVE)
+    return (SqliteMoment){ .time = record->time, .corrected = now, .alive = now };
+  corrected = record->time + (known ? clock_behind : 0);
   return (SqliteMoment){ .time = record->time,
     .corrected = corrected,
     .alive = known ? MIN (corrected, now) : now };

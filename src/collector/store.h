@@ -51,8 +51,11 @@ typedef struct {
 StoreSession *store_session_open (Store *store, const char *app, const char *user,
     const char *user_name, const char *name, const StoreSessionEvents *events,
     gpointer user_data, GDestroyNotify destroy);
-/* Before records are appended: by how many µs the clock that times them is behind ours;
- * without it that is not known. */
+/* The records come as they happen: when they came is when they were, by our clock. */
+#define STORE_CLOCK_LIVE G_MAXINT64
+
+/* Before records are appended: by how many µs the clock that times them is behind ours,
+ * or STORE_CLOCK_LIVE; without it that is not known. */
 void store_session_set_clock (StoreSession *session, gint64 behind);
 /* Takes the records (element-type CallstatsRecord), numbered from first on. Those that
  * are stored already are skipped, whoever stored them; numbers that were left out may
