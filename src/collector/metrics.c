@@ -14,10 +14,15 @@
 #include "metrics-process.h"
 #include "reply.h"
 
+#define MAX_SCORED 16384
+
 struct _Metrics {
   MetricsSources sources;
   GArray *parts; /* Part */
   GThreadPool *pool;
+  /* Calls that ended, and their fabrics whose score was counted: summaries change. */
+  GHashTable *scored;  /* set of strings */
+  GQueue scored_order; /* the same, oldest first */
 };
 
 typedef struct {
@@ -250,23 +255,51 @@ serve_metrics (
 
 /* ---- Summaries ---- */
 
+/* key: (transfer full). Returns: whether it is new. */
+static gboolean
+remember (Metrics *metrics, char *key)
+{
+  if (g_hash_table_contains (metrics->scored, key)) {
+    g_free (key);
+    return FALSE;
+  }
+  g_hash_table_add (metrics->scored, key);
+  g_queue_push_tail (&metrics->scored_order, key);
+  if (metrics->scored_order.length > MAX_SCORED)
+    g_hash_table_remove (metrics->scored, g_queue_pop_head (&metrics->scored_order));
+  return TRUE;
+}
+
+static void
+count_score (Metrics *metrics, const char *app, const char *call, JsonObject *fabric)
+{
+  JsonObject *score = callstats_json_get_object (fabric, "score");
+
+  if (score != NULL &&
+      remember (metrics,
+          g_strjoin ("\n", call, callstats_json_get_string (fabric, "localID", ""),
+              callstats_json_get_string (fabric, "connectionID", ""), NULL)))
+    tally_score (
+        metrics->sources.tally, app, callstats_json_get_double (score, "p50", NAN));
+}
+
+/* Of a call that ended before this start, the scores were counted then. */
 void
 metrics_tell (const char *app, const char *conference, gboolean ended_now,
     JsonObject *summary, gpointer user_data)
 {
   Metrics *metrics = user_data;
   JsonArray *fabrics = callstats_json_get_array (summary, "fabricSummaries");
+  g_autofree char *call =
+      g_strjoin ("\n", app, callstats_json_get_string (summary, "occurrence", ""), NULL);
 
-  if (!ended_now || fabrics == NULL)
+  if (ended_now)
+    remember (metrics, g_strdup (call));
+  else if (!g_hash_table_contains (metrics->scored, call) ||
+           isnan (callstats_json_get_double (summary, "endTime", NAN)))
     return;
-  for (guint i = 0; i < json_array_get_length (fabrics); i++) {
-    JsonObject *score =
-        callstats_json_get_object (json_array_get_object_element (fabrics, i), "score");
-
-    if (score != NULL)
-      tally_score (
-          metrics->sources.tally, app, callstats_json_get_double (score, "p50", NAN));
-  }
+  for (guint i = 0; fabrics != NULL && i < json_array_get_length (fabrics); i++)
+    count_score (metrics, app, call, json_array_get_object_element (fabrics, i));
 }
 
 /* ---- Life ---- */
@@ -277,6 +310,7 @@ metrics_new (const MetricsSources *sources)
   Metrics *metrics = g_new0 (Metrics, 1);
 
   metrics->sources = *sources;
+  metrics->scored = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   metrics->parts = g_array_new (FALSE, FALSE, sizeof (Part));
   metrics->pool = g_thread_pool_new (ask_store, metrics, 1, FALSE, NULL);
   know_applications (metrics);
@@ -304,5 +338,7 @@ metrics_free (Metrics *metrics)
     return;
   g_thread_pool_free (metrics->pool, FALSE, TRUE);
   g_array_unref (metrics->parts);
+  g_queue_clear (&metrics->scored_order);
+  g_hash_table_unref (metrics->scored);
   g_free (metrics);
 }

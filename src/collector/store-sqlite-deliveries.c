@@ -12,7 +12,8 @@
 
 static const char add_sql[] =
     "INSERT OR IGNORE INTO deliveries (id, webhook, event, created, due, body)"
-    " VALUES (?1, ?2, ?3, ?4, ?4, ?5)";
+    " SELECT ?1, ?2, ?3, ?4, ?4, ?5"
+    " WHERE ?6 IS NULL OR EXISTS (SELECT 1 FROM deliveries WHERE id = ?6)";
 static const char forget_sql[] =
     "DELETE FROM deliveries WHERE created < ?1 AND due IS NULL";
 static const char make_room_sql[] =
@@ -84,6 +85,7 @@ add_delivery (sqlite3 *db, Adding *adding, const StoreDelivery *delivery, GError
   bind_text (statement, 3, delivery->event);
   sqlite3_bind_int64 (statement, 4, adding->now);
   bind_text (statement, 5, delivery->body);
+  bind_text (statement, 6, delivery->after);
   if (!step (statement, &row, error))
     return FALSE;
   adding->n_added += (guint)sqlite3_changes (db);

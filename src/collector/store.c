@@ -499,5 +499,6 @@ store_delivery_free (StoreDelivery *delivery)
   g_free (delivery->webhook);
   g_free (delivery->event);
   g_free (delivery->body);
+  g_free (delivery->after);
   g_free (delivery);
 }

@@ -388,6 +388,7 @@ typedef struct {
   char *webhook;
   char *event;
   char *body;
+  char *after;    /* nullable: it is queued only where this one was before */
   gint64 created; /* this and due: when it is tried next: given by the store */
   gint64 due;
   guint attempts;

@@ -11,6 +11,7 @@
 
 #define ID_LENGTH 32 /* hexadecimal digits: 128 bits */
 #define MAX_FABRICS 100
+#define MAX_BODY (1024 * 1024)
 
 typedef enum {
   RULE_SUMMARY,
@@ -269,6 +270,27 @@ append_member (JsonObject *object, const char *name, JsonNode *node, gpointer us
   callstats_json_append_node (user_data, node);
 }
 
+/* What makes it long is left out where it is too long. */
+static void
+append_summary (GString *json, JsonObject *summary)
+{
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+  gsize length = json->len;
+
+  json_object_foreach_member (summary, append_member, json);
+  if (json->len < MAX_BODY)
+    return;
+  g_string_truncate (json, length);
+  json_object_iter_init_ordered (&iter, summary);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    if (!JSON_NODE_HOLDS_ARRAY (node) && strcmp (name, "truncated") != 0)
+      append_member (summary, name, node, json);
+  callstats_json_append_member (json, "truncated");
+  g_string_append (json, "true");
+}
+
 static void
 append_period (GString *json, JsonObject *summary)
 {
@@ -348,7 +370,7 @@ webhook_body_new (WebhookEvent event, const char *id, const char *app,
     return NULL;
   json = begin_body (rule, id, now);
   if (rule->kind == RULE_SUMMARY)
-    json_object_foreach_member (summary, append_member, json);
+    append_summary (json, summary);
   else
     append_finding (json, rule, &finding, app, summary, threshold);
   g_string_append_c (json, '}');

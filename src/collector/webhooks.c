@@ -245,17 +245,22 @@ on_added (guint added, guint given_up, const GError *error, gpointer user_data)
     look (hook);
 }
 
-static gboolean
-is_due (WebhookEvent event, gboolean ended_now)
-{
-  if (event == WEBHOOK_EVENT_SUMMARY)
-    return ended_now;
-  return event != WEBHOOK_EVENT_SUMMARY_UPDATED || !ended_now;
-}
+/* Before the summary, so that it only follows one of an earlier end. */
+static const WebhookEvent order[WEBHOOK_N_EVENTS] = {
+  WEBHOOK_EVENT_SUMMARY_UPDATED,
+  WEBHOOK_EVENT_SUMMARY,
+  WEBHOOK_EVENT_FAILED,
+  WEBHOOK_EVENT_PARTIALLY_FAILED,
+  WEBHOOK_EVENT_DROPPED,
+  WEBHOOK_EVENT_SETUP_DELAY,
+  WEBHOOK_EVENT_ROUND_TRIP,
+  WEBHOOK_EVENT_SCORE,
+  WEBHOOK_EVENT_CHURN,
+};
 
 static void
 add_delivery (GPtrArray *deliveries, const WebhookConfig *config, WebhookEvent event,
-    const char *app, JsonObject *summary)
+    const char *app, gboolean ended_now, JsonObject *summary)
 {
   g_autofree char *id = webhook_delivery_id (config->name, app, event, summary);
   char *body = webhook_body_new (event, id, app, summary, config->thresholds[event],
@@ -269,6 +274,10 @@ add_delivery (GPtrArray *deliveries, const WebhookConfig *config, WebhookEvent e
   delivery->webhook = g_strdup (config->name);
   delivery->event = g_strdup (webhook_event_get_name (event));
   delivery->body = body;
+  /* A call may go on soon after all had left, and then ends again. */
+  if (event == WEBHOOK_EVENT_SUMMARY_UPDATED && ended_now)
+    delivery->after =
+        webhook_delivery_id (config->name, app, WEBHOOK_EVENT_SUMMARY, summary);
   g_ptr_array_add (deliveries, delivery);
 }
 
@@ -278,9 +287,10 @@ tell_hook (Hook *hook, const char *app, gboolean ended_now, JsonObject *summary)
   g_autoptr (GPtrArray) deliveries =
       g_ptr_array_new_with_free_func ((GDestroyNotify)store_delivery_free);
 
-  for (int event = 0; event < WEBHOOK_N_EVENTS; event++)
-    if (hook->config->events[event] && is_due (event, ended_now))
-      add_delivery (deliveries, hook->config, event, app, summary);
+  for (guint i = 0; i < WEBHOOK_N_EVENTS; i++)
+    if (hook->config->events[order[i]] &&
+        (ended_now || order[i] != WEBHOOK_EVENT_SUMMARY))
+      add_delivery (deliveries, hook->config, order[i], app, ended_now, summary);
   if (deliveries->len == 0)
     return;
   if (hook->gone)

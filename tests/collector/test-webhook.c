@@ -383,6 +383,25 @@ test_summary_is_told_whole (void)
       2);
 }
 
+static void
+test_what_makes_a_summary_too_long_is_left_out (void)
+{
+  g_autoptr (GString) text =
+      g_string_new ("{\"confID\":\"c1\",\"truncated\":false,\"fabricSummaries\":[0");
+  g_autofree char *body = NULL;
+  g_autoptr (JsonObject) object = NULL;
+
+  while (text->len < 1200000)
+    g_string_append (text, ",\"0123456789012345678901234567890123456789\"");
+  g_string_append (text, "],\"userCount\":2}");
+  body = make_body (WEBHOOK_EVENT_SUMMARY, text->str);
+  g_assert_cmpuint (strlen (body), <, 1000);
+  object = callstats_json_parse_object (body, strlen (body), NULL);
+  g_assert_true (json_object_get_boolean_member (object, "truncated"));
+  g_assert_cmpint (callstats_json_get_int (object, "userCount", 0), ==, 2);
+  g_assert_false (json_object_has_member (object, "fabricSummaries"));
+}
+
 static char *
 make_id (const char *webhook, const char *app, WebhookEvent event, const char *text)
 {
@@ -522,6 +541,8 @@ main (int argc, char **argv)
   g_test_add_func (
       "/webhook/unknown-values-are-no-findings", test_unknown_values_are_no_findings);
   g_test_add_func ("/webhook/summary-is-told-whole", test_summary_is_told_whole);
+  g_test_add_func ("/webhook/what-makes-a-summary-too-long-is-left-out",
+      test_what_makes_a_summary_too_long_is_left_out);
   g_test_add_func ("/webhook/ids-are-of-the-thing", test_ids_are_of_the_thing);
   g_test_add_func ("/webhook/configuration-is-read", test_configuration_is_read);
   g_test_add_func (

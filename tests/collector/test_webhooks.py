@@ -69,6 +69,27 @@ class Delivery(WebhookTest):
         reasons = {json.loads(receiver.next()[2])["reason"] for _ in range(2)}
         self.assertEqual(reasons, {"conferenceSummaryUpdated", "droppedConferences"})
 
+    def test_a_call_that_goes_on_after_all_had_left_is_an_update(self):
+        receiver = self.receiver()
+        events = f"{SUMMARY};conferenceSummaryUpdated"
+        collector = self.start(self.configure({"ops": self.hook(receiver, events=events)}))
+        start = wire.now_ms() - 8000
+        scores = 'callstats_fabric_score_count{app="demo"}'
+        for at, fabric, event in ((start, "f1", SUMMARY),
+                                  (start + 5000, "f2", "conferenceSummaryUpdated")):
+            records = wire.call(at, "c1", fabric)
+            for record in records:
+                if record["type"] == "report":
+                    record["stats"]["callstats-quality"] = {
+                        "type": "callstats-quality", "score": 4.2}
+            self.hold(collector, "c1", records, "of-" + fabric)
+            message = self.take(receiver, event)
+        self.assertEqual((message["fabricCount"], message["rejoinCount"]), (2, 1))
+        # The first fabric's score is not counted again with the second end.
+        self.wait_metric(collector, scores, 2, 2)
+        self.hold(collector, "c2")
+        self.assertEqual(self.take(receiver)["confID"], "c2")
+
     def test_each_webhook_gets_its_own_applications_and_events(self):
         mine, others = self.receiver(), self.receiver()
         collector = self.start(self.configure({
