@@ -15,7 +15,7 @@ load (AppCommand *command, GError **error)
   g_autoptr (PrivateFile) file =
       private_file_read ("key file", command->options->keys, error);
 
-  applications->keep_sealed = TRUE;
+  applications_leave_sealed (applications);
   if (file == NULL || !applications_read_key_text (applications, command->options->keys,
                           file->text, file->length, NULL, error))
     return NULL;

@@ -35,7 +35,7 @@ static const char description[] =
     "its environment or its configuration file.\n"
     "\n"
     "Examples:\n"
-    "  callstats-collector app add my-app --keys /etc/callstats/keys > my-app.secret\n"
+    "  (umask 077; callstats-collector app add my-app --keys keys > my-app.secret)\n"
     "  callstats-collector app token add --all --label grafana --keys "
     "/etc/callstats/keys\n";
 

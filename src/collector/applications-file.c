@@ -182,7 +182,7 @@ add_secret (Group *group, const char *value, GError **error)
     group->plain_secrets = TRUE;
     return application_add_secret (group->application, group->app, value, origin, error);
   }
-  if (group->applications->keep_sealed)
+  if (group->applications->leave_sealed)
     return application_add_secret (group->application, group->app, value, origin, error);
   if (key == NULL)
     return fail (

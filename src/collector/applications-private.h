@@ -35,7 +35,7 @@ struct _Applications {
   GPtrArray *sources;
   SealKey *seal_key; /* nullable */
   char *seal_key_file;
-  gboolean keep_sealed; /* count sealed secrets without opening them: for the editor */
+  gboolean leave_sealed;
 };
 
 /* Returns: (nullable): NULL with an error. APPLICATIONS_ALL is one of them. */

@@ -138,6 +138,12 @@ applications_set_seal_key_file (
   return TRUE;
 }
 
+void
+applications_leave_sealed (Applications *applications)
+{
+  applications->leave_sealed = TRUE;
+}
+
 static gboolean
 read_source (Applications *applications, const Source *source, GError **error)
 {

@@ -29,6 +29,9 @@ void applications_free (Applications *applications);
 /* The key that opens sealed secrets; given before the file they are in. */
 gboolean applications_set_seal_key_file (
     Applications *applications, const char *path, GError **error);
+/* Leaves them sealed, so that no key is needed: for those who look at the rest alone and
+ * check no token. */
+void applications_leave_sealed (Applications *applications);
 /* A line break at the end of the file is no part of the secret. */
 gboolean applications_add_secret_file (
     Applications *applications, const char *app, const char *path, GError **error);

@@ -111,7 +111,7 @@ key_file_save (KeyFile *file, GError **error)
   g_autofree char *text = ini_lines_to_text (file->lines);
   gsize length = strlen (text);
 
-  applications->keep_sealed = TRUE;
+  applications_leave_sealed (applications);
   return applications_read_key_text (
              applications, file->path, text, length, NULL, error) &&
          private_file_replace (file->folder, file->name, text, length, error);

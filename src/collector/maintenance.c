@@ -29,7 +29,6 @@ typedef struct {
   char *config; /* nullable, as the next three */
   char *store;
   char *keys;
-  char *seal_key_file;
   gint64 raw_days, summary_days;
   gboolean vacuum;
   char **files; /* nullable */
@@ -124,9 +123,7 @@ read_retention (const Arguments *given, GError **error)
   const StoreDays others = { (guint)given->raw_days, (guint)given->summary_days };
   g_autoptr (Applications) applications = applications_new ();
 
-  if (given->seal_key_file != NULL &&
-      !applications_set_seal_key_file (applications, given->seal_key_file, error))
-    return NULL;
+  applications_leave_sealed (applications);
   if (given->keys != NULL &&
       !applications_add_key_file (applications, given->keys, error))
     return NULL;
@@ -225,8 +222,6 @@ static const OptionRow retention_rows[] = {
   { "keys", OPTION_FILE, G_STRUCT_OFFSET (Arguments, keys), NULL, "FILE",
     "Take raw-days and summary-days of applications from this key file, where it has them",
     0, 0 },
-  { "seal-key-file", OPTION_FILE, G_STRUCT_OFFSET (Arguments, seal_key_file), NULL, "FILE",
-    "The key that opens sealed secrets of the key file", 0, 0 },
   LAST_ROW,
 };
 /* clang-format on */

@@ -161,6 +161,15 @@ class Editing(Folder):
         self.assertEqual(self.app("list").count("\n"), 12)
         self.assertEqual(os.listdir(self.folder), ["keys"])
 
+    @unittest.skipIf(os.geteuid() != 0, "needs root")
+    def test_the_file_keeps_its_owner(self):
+        self.app("add", "one")
+        os.chown(self.keys, 65534, 65534)
+        self.app("rotate", "one")
+        status = os.stat(self.keys)
+        self.assertEqual((status.st_uid, status.st_gid, stat.S_IMODE(status.st_mode)),
+                         (65534, 65534, 0o600))
+
     def test_a_link_stays_a_link(self):
         os.mkdir(self.path("elsewhere"))
         self.write("elsewhere/keys", "[one]\nsecret=x\n")

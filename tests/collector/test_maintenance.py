@@ -177,7 +177,7 @@ class Maintenance(unittest.TestCase):
     def test_retention_by_key_file(self):
         keys = os.path.join(self.folder, "keys")
         with open(keys, "w", encoding="utf-8") as out:
-            out.write(f"[{wire.APP}]\nsecret=0123456789abcdef0123456789abcdef\nraw-days=5\n")
+            out.write(f"[{wire.APP}]\nsecret=sealed:AQUxHyD1\nraw-days=5\n")
         os.chmod(keys, 0o600)
         self.fill()
         self.sql("UPDATE conferences SET last_heard = last_heard - ?", 10 * DAY)
