@@ -366,7 +366,9 @@ apply_to_participant (SqliteRows *rows, SqliteClient *client,
     SqliteConference *conference, const CallstatsRecord *record, JsonObject *data,
     GError **error)
 {
-  if (strcmp (record->name, "userJoined") == 0)
+  /* callstats' clients may tell a user's name only after the join. */
+  if (strcmp (record->name, "userJoined") == 0 ||
+      strcmp (record->name, "userDetails") == 0)
     return apply_join (rows, client, conference, record, data, error);
   if (strcmp (record->name, "userLeft") == 0)
     return sqlite_run (

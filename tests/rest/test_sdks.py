@@ -250,6 +250,7 @@ class CSharp(Sdk):
         self.assertEqual((fabric["fabric"], fabric["state"], fabric["dropped"]),
                          ("remoteID@csharp", "dropped", at * 1000))
         detail = self.detail("csharp")
+        self.assertEqual(detail["participants"][0]["userName"], "userName")
         [devices] = callstats.events_named(detail, "activeDeviceList")
         self.assertEqual(devices["data"]["deviceList"][0]["label"], "cam")
         [switch] = callstats.events_named(detail, "fabricTransportSwitch")
