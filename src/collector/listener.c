@@ -147,9 +147,8 @@ log_failed_handshake (GSocketAddress *remote, const GError *error)
 static void
 on_refusal_written (GObject *stream, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (Handshake) handshake = user_data;
-
   g_output_stream_write_all_finish (G_OUTPUT_STREAM (stream), result, NULL, NULL);
+  handshake_free (user_data);
 }
 
 /* handshake: (transfer full) */

@@ -26,7 +26,7 @@ typedef struct {
   char *move_to; /* where clients are sent when it is stopped */
   gboolean behind_proxy;
   gint64 max_connections;
-  gint64 max_body; /* bytes */
+  gint64 max_body;        /* bytes */
   gint64 app_record_rate; /* a second; 0: any, as the next */
   gint64 client_record_rate;
   gint64 clock_tolerance; /* s */

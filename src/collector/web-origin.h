@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Origins of pages in browsers, and which of them an application allows: an origin such as
- * https://HOST:PORT, with *. before the host for all that is below it, or without the
- * scheme for both schemes and, where it has none itself, every port.
+ * Origins of pages in browsers, and which of them an application allows: an origin such
+ * as https://HOST:PORT, with "*." before the host for all that is below it, or without
+ * the scheme for both schemes and, where it has none itself, every port.
  *
  * Pure, any thread.
  */
