@@ -21,7 +21,10 @@
 static void
 stored_report_clear (gpointer data)
 {
-  g_free (((StoredReport *)data)->stats);
+  StoredReport *report = data;
+
+  g_free (report->stats);
+  callstats_report_unref (report->report);
 }
 
 GArray *
@@ -207,6 +210,7 @@ typedef struct {
   gint64 *ids;
   guint64 n, next;
   gint64 after, after_id, to;
+  gboolean parsed;
   GArray *reports;
   GString *text;
 } Unpacking;
@@ -307,10 +311,14 @@ take_record (Unpacking *unpacking, const CallstatsRecord *record)
   report.id = unpacking->ids[unpacking->next++];
   if (!is_wanted (unpacking, &report))
     return TRUE;
-  g_string_truncate (unpacking->text, 0);
-  callstats_report_append_json (record->report, unpacking->text);
-  report.length = unpacking->text->len;
-  report.stats = g_strndup (unpacking->text->str, report.length);
+  if (unpacking->parsed) {
+    report.report = callstats_report_ref (record->report);
+  } else {
+    g_string_truncate (unpacking->text, 0);
+    callstats_report_append_json (record->report, unpacking->text);
+    report.length = unpacking->text->len;
+    report.stats = g_strndup (unpacking->text->str, report.length);
+  }
   g_array_append_val (unpacking->reports, report);
   return TRUE;
 }
@@ -372,10 +380,10 @@ take_chunks (Unpacking *unpacking, GError **error)
 
 gboolean
 report_block_unpack (gconstpointer data, gsize length, gint64 after, gint64 after_id,
-    gint64 to, GArray *reports, GError **error)
+    gint64 to, gboolean parsed, GArray *reports, GError **error)
 {
   Unpacking unpacking = {
-    .after = after, .after_id = after_id, .to = to, .reports = reports
+    .after = after, .after_id = after_id, .to = to, .parsed = parsed, .reports = reports
   };
   g_autoptr (GByteArray) text = NULL;
   gboolean complete;

@@ -16,6 +16,8 @@
 
 #include <gio/gio.h>
 
+#include "callstats/callstats-report.h"
+
 #define REPORT_BLOCK_MAX 256                    /* reports */
 #define REPORT_BLOCK_MAX_TEXT (4 * 1024 * 1024) /* bytes of their texts, but for one */
 #define REPORT_BLOCK_MAX_INFLATED (16 * 1024 * 1024)
@@ -25,6 +27,7 @@ typedef struct {
   gint64 id;
   char *stats; /* a JSON object's text */
   gsize length;
+  CallstatsReport *report; /* nullable: instead of its text */
 } StoredReport;
 
 /* Returns: (element-type StoredReport) that owns its texts. */
@@ -35,8 +38,8 @@ int stored_report_compare (gconstpointer a, gconstpointer b);
 /* reports: at most REPORT_BLOCK_MAX, sorted. parsed: (element-type CallstatsReport)
  * (nullable): gets those that could be read. */
 GBytes *report_block_pack (GArray *reports, GPtrArray *parsed);
-/* Appends the reports past (after, after_id) and before the time to. FALSE: the block is
- * damaged. */
+/* Appends the reports past (after, after_id) and before the time to. parsed: without
+ * their texts, where the codec took them. FALSE: the block is damaged. */
 gboolean report_block_unpack (gconstpointer data, gsize length, gint64 after,
-    gint64 after_id, gint64 to, GArray *reports, GError **error);
+    gint64 after_id, gint64 to, gboolean parsed, GArray *reports, GError **error);
 guint32 report_block_checksum (gconstpointer data, gsize length);

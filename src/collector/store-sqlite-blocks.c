@@ -53,7 +53,7 @@ sqlite_block_n_rows (const SqliteBlock *block)
 
 gboolean
 sqlite_unpack_block (sqlite3_stmt *row, const StoreCursor *after, gint64 to,
-    GArray *reports, GError **error)
+    gboolean parsed, GArray *reports, GError **error)
 {
   gconstpointer data = sqlite3_column_blob (row, 0);
   gsize length = (gsize)sqlite3_column_bytes (row, 0);
@@ -63,7 +63,8 @@ sqlite_unpack_block (sqlite3_stmt *row, const StoreCursor *after, gint64 to,
         "A block of reports is damaged: its checksum is another one");
     return FALSE;
   }
-  return report_block_unpack (data, length, after->time, after->id, to, reports, error);
+  return report_block_unpack (
+      data, length, after->time, after->id, to, parsed, reports, error);
 }
 
 /* ---- Any thread ---- */
@@ -121,7 +122,7 @@ take_last_block (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **erro
   older = (guint)sqlite3_column_int (last, 3);
   if (older + rows > REPORT_BLOCK_MAX || older > WORTH * rows)
     return TRUE;
-  if (sqlite_unpack_block (last, &all, G_MAXINT64, reports, NULL) &&
+  if (sqlite_unpack_block (last, &all, G_MAXINT64, FALSE, reports, NULL) &&
       reports->len == rows + older && text_bytes (reports) <= REPORT_BLOCK_MAX_TEXT)
     block->replaces = sqlite3_column_int64 (last, 2);
   else

@@ -18,8 +18,8 @@ guint sqlite_block_n_rows (const SqliteBlock *block);
 gboolean sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error);
 
 /* row: at a block, whose data and checksum are its columns 0 and 1. Appends the
- * StoredReports past the cursor and before the time. */
+ * StoredReports past the cursor and before the time; parsed: as there. */
 gboolean sqlite_unpack_block (sqlite3_stmt *row, const StoreCursor *after, gint64 to,
-    GArray *reports, GError **error);
+    gboolean parsed, GArray *reports, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SqliteBlock, sqlite_block_free)

@@ -87,7 +87,7 @@ examine_block (sqlite3_stmt *row)
   g_autoptr (GArray) reports = stored_reports_new ();
   g_autoptr (GError) error = NULL;
 
-  if (!sqlite_unpack_block (row, &all, G_MAXINT64, reports, &error))
+  if (!sqlite_unpack_block (row, &all, G_MAXINT64, FALSE, reports, &error))
     return g_strdup (error->message);
   if (reports->len != sqlite3_column_int64 (row, 4))
     return g_strdup_printf (

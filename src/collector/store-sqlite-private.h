@@ -122,10 +122,12 @@ int sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor
     gint64 to, guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error);
 
-/* The same with a connection of the caller's; its transaction, if it has begun one. */
-int sqlite_read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
-    guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
-    gboolean *more, GError **error);
+typedef void (*SqliteReportFunc) (CallstatsReport *report, gpointer user_data);
+
+/* All reports from a time on and before another, without a detour over their texts, as
+ * far as they can be read. In the caller's transaction, if it has begun one. */
+gboolean sqlite_read_parsed (sqlite3 *db, gint64 fabric, gint64 from, gint64 to,
+    SqliteReportFunc func, gpointer user_data, GError **error);
 
 /* ---- store-sqlite-activity.c: any thread ---- */
 

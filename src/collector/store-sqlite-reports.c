@@ -25,6 +25,7 @@ typedef struct {
   guint next;                  /* of those */
   StoreCursor after;
   gint64 to;
+  gboolean parsed; /* blocks are unpacked without texts */
 } Reading;
 
 static void
@@ -77,8 +78,8 @@ unpack (Reading *reading, gint64 block, GError **error)
 
   sqlite3_bind_int64 (reading->data, 1, block);
   complete = step (reading->data, &found, error) && found &&
-             sqlite_unpack_block (
-                 reading->data, &reading->after, reading->to, reading->unpacked, error);
+             sqlite_unpack_block (reading->data, &reading->after, reading->to,
+                 reading->parsed, reading->unpacked, error);
   sqlite3_reset (reading->data);
   return complete;
 }
@@ -175,8 +176,8 @@ read_reports (Reading *reading, StoreCursor *cursor, guint max_reports, gsize ma
   return -1;
 }
 
-int
-sqlite_read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
+static int
+read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
     guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error)
 {
@@ -185,6 +186,38 @@ sqlite_read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
   if (!start (&reading, db, fabric, max_reports + 1, error))
     return -1;
   return read_reports (&reading, cursor, max_reports, max_bytes, func, data, more, error);
+}
+
+static void
+tell_parsed (const StoredReport *stored, SqliteReportFunc func, gpointer user_data)
+{
+  g_autoptr (CallstatsReport) report =
+      stored->report != NULL
+          ? callstats_report_ref (stored->report)
+          : callstats_report_new_from_json (stored->time, stored->stats, NULL);
+
+  if (report != NULL)
+    func (report, user_data);
+}
+
+gboolean
+sqlite_read_parsed (sqlite3 *db, gint64 fabric, gint64 from, gint64 to,
+    SqliteReportFunc func, gpointer user_data, GError **error)
+{
+  g_auto (Reading) reading = { .after = { from, G_MININT64 }, .to = to, .parsed = TRUE };
+  GError *failure = NULL;
+  StoredReport report;
+  gboolean is_row;
+
+  if (!start (&reading, db, fabric, G_MAXINT, error))
+    return FALSE;
+  while (failure == NULL && peek (&reading, &report, &is_row, &failure)) {
+    tell_parsed (&report, func, user_data);
+    move_on (&reading, is_row, &failure);
+  }
+  if (failure != NULL)
+    g_propagate_error (error, failure);
+  return failure == NULL;
 }
 
 /* One transaction: a report that becomes part of a block meanwhile is told once. */
@@ -199,7 +232,7 @@ sqlite_read_reports (Store *store, const StoreFabricKey *fabric, StoreCursor *cu
   if (db == NULL)
     return -1;
   if (sqlite_execute (db, "BEGIN", error))
-    n = sqlite_read_stored (
+    n = read_stored (
         db, fabric->id, cursor, to, max_reports, max_bytes, func, data, more, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   sqlite_store_give_reader_back (store, db);

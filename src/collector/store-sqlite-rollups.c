@@ -131,8 +131,9 @@ making_clear (Making *making)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Making, making_clear)
 
 static void
-take_report (Making *making, CallstatsReport *report)
+take_report (CallstatsReport *report, gpointer user_data)
 {
+  Making *making = user_data;
   const SeriesStep *step = series_add (making->series, report);
 
   if (callstats_report_get_time (report) < making->from)
@@ -144,24 +145,11 @@ take_report (Making *making, CallstatsReport *report)
   series_table_add_step (making->coarse, step);
 }
 
-static void
-take_text (gint64 time, const char *stats, gsize length, gpointer user_data)
-{
-  g_autoptr (CallstatsReport) report = callstats_report_new_from_json (time, stats, NULL);
-
-  if (report != NULL)
-    take_report (user_data, report);
-}
-
 static gboolean
 take_range (
     Making *making, sqlite3 *db, gint64 fabric, gint64 first, gint64 last, GError **error)
 {
-  StoreCursor cursor = { first, G_MININT64 };
-  gboolean more;
-
-  return sqlite_read_stored (db, fabric, &cursor, last + 1, G_MAXINT, G_MAXSIZE,
-             take_text, making, &more, error) >= 0;
+  return sqlite_read_parsed (db, fabric, first, last + 1, take_report, making, error);
 }
 
 /* From the end of the rollup in front: by what it kept for that, else by its reports. */
@@ -236,7 +224,7 @@ make (SqliteRollup *rollup, sqlite3 *db, GPtrArray *reports, GError **error)
                              rollup->last_time, error))
     return FALSE;
   for (guint i = 0; reports != NULL && i < reports->len; i++)
-    take_report (&making, reports->pdata[i]);
+    take_report (reports->pdata[i], &making);
   finish (&making, rollup);
   return TRUE;
 }

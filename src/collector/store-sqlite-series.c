@@ -183,25 +183,13 @@ find_start (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
 }
 
 static void
-take_report (gint64 time, const char *stats, gsize length, gpointer user_data)
+take_report (CallstatsReport *report, gpointer user_data)
 {
   Reading *reading = user_data;
-  g_autoptr (CallstatsReport) report = callstats_report_new_from_json (time, stats, NULL);
-  const SeriesStep *step = report != NULL ? series_add (reading->series, report) : NULL;
+  const SeriesStep *step = series_add (reading->series, report);
 
-  if (step != NULL && time >= reading->next)
+  if (step != NULL && step->time >= reading->next)
     series_table_add_step (reading->table, step);
-}
-
-static gboolean
-read_reports (
-    Reading *reading, Store *store, const StoreFabricKey *fabric, GError **error)
-{
-  StoreCursor cursor = { .time = reading->start, .id = G_MININT64 };
-  gboolean more;
-
-  return sqlite_read_reports (store, fabric, &cursor, reading->table->to, G_MAXINT,
-             G_MAXSIZE, take_report, reading, &more, error) >= 0;
 }
 
 gboolean
@@ -216,8 +204,10 @@ sqlite_read_series (
     return FALSE;
   complete = sqlite_execute (db, "BEGIN", error) &&
              read_rollups (&reading, db, fabric->id, error) &&
-             find_start (&reading, db, fabric->id, error);
+             find_start (&reading, db, fabric->id, error) &&
+             sqlite_read_parsed (
+                 db, fabric->id, reading.start, table->to, take_report, &reading, error);
   sqlite3_exec (db, "COMMIT", NULL, NULL, NULL);
   sqlite_store_give_reader_back (store, db);
-  return complete && read_reports (&reading, store, fabric, error);
+  return complete;
 }

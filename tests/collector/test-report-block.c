@@ -55,7 +55,7 @@ unpack (GBytes *block, GArray *reports, GError **error)
   gconstpointer data = g_bytes_get_data (block, &length);
 
   return report_block_unpack (
-      data, length, G_MININT64, G_MININT64, G_MAXINT64, reports, error);
+      data, length, G_MININT64, G_MININT64, G_MAXINT64, FALSE, reports, error);
 }
 
 /* Texts that are no JSON come back to the letter. */
@@ -155,7 +155,7 @@ test_range_is_what_is_unpacked (void)
   g_autoptr (GError) error = NULL;
 
   report_block_unpack (g_bytes_get_data (block, NULL), g_bytes_get_size (block),
-      third->time, third->id, tenth->time, back, &error);
+      third->time, third->id, tenth->time, FALSE, back, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (back->len, ==, 6);
   g_assert_cmpint (g_array_index (back, StoredReport, 0).time, >, third->time);
@@ -206,7 +206,8 @@ test_damage_is_survived (void)
 
     damaged[i] ^= (guint8)(1 << g_test_rand_int_range (0, 8));
     g_assert_cmpuint (report_block_checksum (damaged, length), !=, checksum);
-    report_block_unpack (damaged, length, G_MININT64, G_MININT64, G_MAXINT64, back, NULL);
+    report_block_unpack (
+        damaged, length, G_MININT64, G_MININT64, G_MAXINT64, FALSE, back, NULL);
     g_assert_cmpuint (back->len, <=, REPORT_BLOCK_MAX);
   }
 }
