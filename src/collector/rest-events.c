@@ -229,7 +229,8 @@ read_time (Told *told, JsonObject *body, GError **error)
 static gboolean
 read_told (Told *told, JsonObject *body, GError **error)
 {
-  return check_user (told, body, error) && read_time (told, body, error) &&
+  return check_id ("confID", told->context->conference, error) &&
+         check_user (told, body, error) && read_time (told, body, error) &&
          read_name (told, body, error) &&
          check_required (told->endpoint->required, body, error) &&
          (told->endpoint->scope < REST_SCOPE_ANY || read_fabric (told, body, error));

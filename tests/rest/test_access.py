@@ -233,6 +233,12 @@ class Requests(Base):
             status, _, answer = self.post(client, client.path(path), {**client.common(), **body})
             self.assertEqual((status, answer["status"]), (422, "error"), (path, body))
 
+    def test_a_conference_has_a_name_of_at_most_256_bytes(self):
+        client = self.client()
+        client.join("x" * 256)
+        with self.assertRaisesRegex(AssertionError, "422.*confID"):
+            client.join("x" * 257)
+
     def test_strange_stats_harm_nothing(self):
         client = self.join()
         strange = [1, None, "x", [], {}, {"type": 1}, {"type": "inbound-rtp"}, {"id": "x"},
