@@ -23,7 +23,7 @@ run_packages="
 # libsoup 2 is there to be loaded beside us, which must do no harm.
 # The schemas of docs/openapi.yaml are checked with python3-yaml and python3-jsonschema.
 test_packages="
-  chromium clang coturn iproute2 openssl libsoup-2.4-1|libsoup2.4-1 prometheus
+  chromium clang coturn groff-base iproute2 openssl libsoup-2.4-1|libsoup2.4-1 prometheus
   python3-jsonschema python3-yaml"
 
 say() { printf '%s: %s\n' "${0##*/}" "$*"; }

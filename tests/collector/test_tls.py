@@ -17,6 +17,8 @@ import warnings
 import wire
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end-to-end"))
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "rest"))
+import callstats  # pylint: disable=wrong-import-position
 from wayside import Certificates, openssl  # pylint: disable=wrong-import-position
 
 READ_TOKEN = "csr_" + "r" * 43
@@ -263,6 +265,29 @@ class Proxies(Tls):
                 ([], "127.0.0.1")):
             with self.subTest(headers):
                 self.assertEqual(self.peer("--behind-proxy", *keys, headers=headers), peer)
+
+
+class Schemes(Tls):
+    """The address that clients of callstats' REST API are told to go on with."""
+
+    def told(self, collector, host, *headers):
+        client = callstats.Client(collector)
+        client.token = None
+        status, _, body = client.ask_token(headers={"Host": host, **dict(headers)})
+        self.assertEqual(status, 200, body)
+        return set(body["metadata"]["urls"].values())
+
+    def test_a_proxy_says_whether_its_client_came_by_tls(self):
+        keys = BeyondLoopback.keys(self)
+        proto = "X-Forwarded-Proto"
+        with wire.Collector(options=["--behind-proxy", *keys]) as collector:
+            for headers, scheme in (([(proto, "https")], "https"), ([(proto, "http")], "http"),
+                                    ([(proto, "https, http")], "http"), ([], "http")):
+                for url in self.told(collector, "localhost:1", *headers):
+                    self.assertTrue(url.startswith(scheme + "://localhost:1"), (headers, url))
+        with wire.Collector() as collector:
+            for url in self.told(collector, "localhost:1", (proto, "https")):
+                self.assertTrue(url.startswith("http://localhost:1"), url)
 
 
 class Limits(Tls):
