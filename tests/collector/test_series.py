@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """GET …/fabrics/{fabric}/series: what charts show, against values that Python computes from the
 same reports."""
+import contextlib
 import math
+import os
 import random
+import sqlite3
+import statistics
+import time
 import unittest
-import urllib.parse
 
 import wire
 
@@ -310,6 +314,37 @@ class Requests(Base):
         self.assertEqual(series["time"], [])
         for stream in series["streams"]:
             self.assertEqual(stream["metrics"], {})
+
+
+@unittest.skipUnless(os.environ.get("CALLSTATS_LONG") == "1", "the long form takes half a minute")
+class AnHour(Base):
+    def wait_for_blocks(self):
+        """The store packs by itself; nothing tells when."""
+        deadline = time.monotonic() + 120
+        with contextlib.closing(sqlite3.connect(self.collector.store)) as database:
+            while database.execute("SELECT count(*) FROM reports").fetchone()[0] > 255:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.2)
+            return database.execute(
+                "SELECT count(*), sum(length(fine) + length(coarse) + ifnull(length(tail), 0)) * 1.0"
+                " / sum(reports) FROM rollups").fetchone()
+
+    def test_series_of_an_hour(self):
+        reports = make_reports(3600, "hour", "hour")
+        self.store(reports)
+        rollups, size = self.wait_for_blocks()
+        self.assertGreaterEqual(rollups, 13)
+        for params in ({}, {"step": 10000}, {"step": 60000}):
+            series = self.series("hour", **params)
+            self.check(series, reports, 1e-4)
+            times = []
+            for _ in range(10):
+                begin = time.perf_counter()
+                self.series("hour", **params)
+                times.append(1000 * (time.perf_counter() - begin))
+            print(f"\nan hour, step {series['step']} ms: {len(series['time'])} points in "
+                  f"{statistics.median(times):.0f} ms (median of 10); rollups take {size:.1f} bytes "
+                  "a report")
 
 
 if __name__ == "__main__":
