@@ -105,8 +105,10 @@ open_store (const Arguments *given, GError **error)
 static int
 run_migrate (const Arguments *given, GError **error)
 {
-  g_autoptr (Store) store = open_store (given, error);
+  g_autoptr (Store) store = NULL;
 
+  show_progress ("bringing the tables up to date", 0, 0, NULL);
+  store = open_store (given, error);
   if (store == NULL || !store_compact (store, show_progress, NULL, error))
     return STATUS_FAILED;
   g_clear_pointer (&store, store_free);

@@ -19,7 +19,6 @@
 #define PATIENCE (15 * G_TIME_SPAN_MINUTE) /* with a fabric of which nothing comes */
 #define BLOCKS_AT_ONCE 8
 #define RETENTION_ROUND G_TIME_SPAN_HOUR
-#define FIRST_RETENTION G_TIME_SPAN_MINUTE /* after the start */
 
 static const char next_fabric_sql[] =
     "SELECT fabric FROM reports WHERE fabric > ?1 ORDER BY fabric LIMIT 1";
@@ -42,12 +41,12 @@ struct _SqliteUpkeep {
   GMutex packing; /* one thread packs at a time */
   GMutex lock;
   GCond woken;
-  gboolean stopping;         /* under the lock, as the next */
+  gboolean stopping;         /* under the lock, as the next two */
   StoreRetention *retention; /* nullable */
+  gint64 retain_at;          /* monotonic */
   GHashTable *sights;        /* id of a fabric -> Sight */
   guint walk;
-  gboolean told;    /* that it fails */
-  gint64 retain_at; /* monotonic */
+  gboolean told; /* that it fails */
 };
 
 typedef struct {
@@ -243,14 +242,18 @@ walk_all (SqliteUpkeep *upkeep, GError **error)
   return done;
 }
 
+/* Returns: (nullable): NULL: nothing is due. */
 static StoreRetention *
-get_retention (SqliteUpkeep *upkeep)
+take_retention (SqliteUpkeep *upkeep)
 {
+  gint64 now = g_get_monotonic_time ();
   StoreRetention *retention = NULL;
 
   g_mutex_lock (&upkeep->lock);
-  if (upkeep->retention != NULL)
+  if (upkeep->retention != NULL && now >= upkeep->retain_at) {
     retention = store_retention_ref (upkeep->retention);
+    upkeep->retain_at = now + RETENTION_ROUND;
+  }
   g_mutex_unlock (&upkeep->lock);
   return retention;
 }
@@ -277,13 +280,12 @@ tell_removed (const StoreRemoved *removed)
 static gboolean
 retain (SqliteUpkeep *upkeep, GError **error)
 {
-  g_autoptr (StoreRetention) retention = get_retention (upkeep);
+  g_autoptr (StoreRetention) retention = take_retention (upkeep);
   GError *failure = NULL;
   StoreRemoved removed;
 
-  if (retention == NULL || g_get_monotonic_time () < upkeep->retain_at)
+  if (retention == NULL)
     return TRUE;
-  upkeep->retain_at = g_get_monotonic_time () + RETENTION_ROUND;
   sqlite_retain (
       upkeep->store, retention, g_get_real_time (), &removed, goes_on, upkeep, &failure);
   tell_removed (&removed);
@@ -344,7 +346,6 @@ sqlite_upkeep_start (Store *store)
   SqliteUpkeep *upkeep = g_new0 (SqliteUpkeep, 1);
 
   upkeep->store = store;
-  upkeep->retain_at = g_get_monotonic_time () + FIRST_RETENTION;
   upkeep->sights = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_free);
   g_mutex_init (&upkeep->packing);
   g_mutex_init (&upkeep->lock);
@@ -378,6 +379,7 @@ sqlite_upkeep_set_retention (SqliteUpkeep *upkeep, StoreRetention *retention)
   g_clear_pointer (&upkeep->retention, store_retention_unref);
   if (retention != NULL)
     upkeep->retention = store_retention_ref (retention);
+  upkeep->retain_at = 0;
   g_mutex_unlock (&upkeep->lock);
 }
 

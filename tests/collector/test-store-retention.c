@@ -211,6 +211,29 @@ test_interruption_does_no_harm (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (COUNT ("conferences"), ==, 0);
 }
 
+static gboolean
+on_poll (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+test_store_removes_by_itself (StoreFixture *fixture, gconstpointer data)
+{
+  const StoreDays days = { 5, 9 };
+  g_autoptr (StoreRetention) retention = store_retention_new (&days);
+  guint poll = g_timeout_add (50, on_poll, NULL);
+
+  add_conference (fixture, "old", "f1", "f2");
+  store_fixture_write (fixture, AGED_BY (10));
+  add_conference (fixture, "new", "f3", "f4");
+  store_set_retention (fixture->store, retention);
+  while (COUNT ("conferences") > 1)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (COUNT ("conferences WHERE name = 'new'"), ==, 1);
+  g_source_remove (poll);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -224,5 +247,6 @@ main (int argc, char **argv)
   ADD ("applications", test_each_application_has_its_own_days);
   ADD ("room", test_room_is_given_back);
   ADD ("interruption", test_interruption_does_no_harm);
+  ADD ("by-itself", test_store_removes_by_itself);
   return g_test_run ();
 }
