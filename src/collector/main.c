@@ -334,8 +334,8 @@ start (Collector *collector, GError **error)
   collector->live = live_new (collector->store, options->applications, collector->access);
   summarizer_listen (collector->summarizer, tell_listeners, collector->live);
   start_metrics (collector);
-  collector->rest = rest_new (
-      collector->store, options->applications, options->origins, collector->limits);
+  collector->rest = rest_new (collector->store, options->applications, options->origins,
+      collector->limits, options->clock_tolerance * G_USEC_PER_SEC);
   add_routes (collector);
   return start_server (collector, error);
 }

@@ -15,6 +15,7 @@ struct _Rest {
   const Applications *applications;
   const Origins *origins;
   RateLimits *limits;
+  gint64 clock_tolerance; /* µs */
   RestSessions *sessions;
   RestTokens *tokens;
   GPtrArray *routes; /* of rest.c */

@@ -4,9 +4,11 @@
  */
 #include "rest.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
+#include "client-clock.h"
 #include "counters.h"
 #include "reply.h"
 #include "rest-addresses.h"
@@ -222,9 +224,12 @@ store_told (const Route *route, SoupServerMessage *message, char **ids,
 
   if (records == NULL)
     rest_reply_error (message, SOUP_STATUS_UNPROCESSABLE_ENTITY, error->message);
-  else if (check_rate (route->rest, message, identity, records->len))
+  else if (check_rate (route->rest, message, identity, records->len)) {
+    client_clock_count_future (
+        NAN, route->rest->clock_tolerance, records, g_get_real_time ());
     rest_sessions_store (route->rest->sessions, identity->app, identity->user,
         g_steal_pointer (&records), message, uc_id);
+  }
 }
 
 static void
@@ -397,13 +402,14 @@ rest_add_routes (Rest *rest, Router *router)
 
 Rest *
 rest_new (Store *store, const Applications *applications, const Origins *origins,
-    RateLimits *limits)
+    RateLimits *limits, gint64 clock_tolerance)
 {
   Rest *rest = g_new0 (Rest, 1);
 
   rest->applications = applications;
   rest->origins = origins;
   rest->limits = limits;
+  rest->clock_tolerance = clock_tolerance;
   rest->sessions = rest_sessions_new (store);
   rest->tokens = rest_tokens_new ();
   rest->routes = g_ptr_array_new_with_free_func (g_free);

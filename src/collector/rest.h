@@ -15,8 +15,9 @@
 
 typedef struct _Rest Rest;
 
+/* clock_tolerance: µs; records that are from further in the future are counted. */
 Rest *rest_new (Store *store, const Applications *applications, const Origins *origins,
-    RateLimits *limits);
+    RateLimits *limits, gint64 clock_tolerance);
 /* After the server, before the store. */
 void rest_free (Rest *rest);
 

@@ -201,6 +201,16 @@ class Requests(unittest.TestCase):
         self.assertEqual(self.tell(comment="x" * 5001), 413)
         self.assertEqual(limited(self.collector, "body"), before + 1)
 
+    def test_events_from_the_future_are_counted_and_kept(self):
+        name = "callstats_collector_records_from_future_total"
+        before = counter(self.collector, name)
+        for ahead, n in (30000, 0), (7200000, 1):
+            at = wire.now_ms() + ahead
+            path = self.client.path("/events/user/alive")
+            body = {**self.client.common(), "timestamp": at}
+            self.assertEqual(self.client.request("POST", path, body)[0], 200)
+            self.assertEqual(counter(self.collector, name), before + n)
+
     def test_depth(self):
         before = limited(self.collector, "depth")
         deep = json.loads("[" * 40 + "]" * 40)
