@@ -290,7 +290,7 @@ class Reporting(Base):
         if operation.body is None:
             return None, {}
         schema = operation.body["content"]["application/json"]["schema"]
-        return api.valid_body(self.document, schema, localID="alice",
+        return api.valid_body(self.document, schema, localID="alice", local_id="alice",
                               timestamp=wire.now_ms()), self.document.resolve(schema)
 
     def test_good_ones_are_taken(self):
