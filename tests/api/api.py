@@ -224,8 +224,8 @@ def valid_body(document, schema, **given):
         for name, member in part.get("properties", {}).items():
             member = document.resolve(member)
             kind = member.get("type", "object")
-            body[name] = member.get("example", samples[kind[0] if isinstance(kind, list) else kind])
-    body.update(given)
+            body[name] = given.get(name, member.get(
+                "example", samples[kind[0] if isinstance(kind, list) else kind]))
     document.validate(body, schema)
     return body
 
