@@ -163,24 +163,6 @@ put_cell (SeriesTable *self, SeriesTableStream *stream, SeriesMetric metric,
   self->n_cells++;
 }
 
-static void
-update_text (char **text, const char *now)
-{
-  if (now == NULL || g_strcmp0 (*text, now) == 0)
-    return;
-  g_free (*text);
-  *text = g_strdup (now);
-}
-
-static void
-update_stream (SeriesStream *stream, const SeriesStream *now)
-{
-  update_text (&stream->kind, now->kind);
-  update_text (&stream->mid, now->mid);
-  update_text (&stream->track, now->track);
-  update_text (&stream->codec, now->codec);
-}
-
 void
 series_table_add_cell (SeriesTable *self, const SeriesStream *like, SeriesMetric metric,
     const SeriesCell *cell)
@@ -196,7 +178,7 @@ series_table_add_cell (SeriesTable *self, const SeriesStream *like, SeriesMetric
     self->truncated = TRUE;
     return;
   }
-  update_stream (stream->stream, like);
+  series_stream_update (stream->stream, like);
   put_cell (self, stream, metric, &placed);
 }
 
@@ -280,30 +262,4 @@ series_table_find_gap_row (const SeriesTable *self, const SeriesGap *gap, gint64
     return FALSE;
   row = find_row (self->rows, *time);
   return row == self->rows->len || g_array_index (self->rows, gint64, row) > *time;
-}
-
-/* ---- Tables ---- */
-
-static void
-add_column (SeriesTable *self, const SeriesStream *stream, SeriesMetric metric,
-    const GArray *column)
-{
-  for (guint i = 0; i < column->len; i++)
-    series_table_add_cell (self, stream, metric, &g_array_index (column, SeriesCell, i));
-}
-
-void
-series_table_add_table (SeriesTable *self, const SeriesTable *other)
-{
-  for (guint i = 0; i < other->streams->len; i++) {
-    const SeriesTableStream *stream = other->streams->pdata[i];
-
-    for (guint metric = 0; metric < SERIES_N_METRICS; metric++) {
-      if (stream->columns[metric] != NULL)
-        add_column (self, stream->stream, metric, stream->columns[metric]);
-    }
-  }
-  for (guint i = 0; i < other->gaps->len; i++)
-    series_table_add_gap (self, &g_array_index (other->gaps, SeriesGap, i));
-  self->truncated |= other->truncated;
 }

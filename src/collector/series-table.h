@@ -2,8 +2,8 @@
  *
  * Points of series in columns: one for each metric of each stream, of cells in the order
  * of their times. With a step, the points of each step's time become one cell, with their
- * mean, least and greatest. Tables can be added to each other, so that parts of a series
- * are kept apart.
+ * mean, least and greatest. Cells of one time add up, so that parts of a series can be
+ * kept apart.
  *
  * Pure, one thread at a time. Times are µs since the epoch.
  */
@@ -43,10 +43,8 @@ void series_table_free (SeriesTable *table);
 void series_table_set_step (SeriesTable *table, gint64 step);
 
 void series_table_add_step (SeriesTable *table, const SeriesStep *step);
-/* Its step must not be greater than that of the table. */
-void series_table_add_table (SeriesTable *table, const SeriesTable *other);
 void series_table_add_gap (SeriesTable *table, const SeriesGap *gap);
-/* Of a table that is read from somewhere. */
+/* Of another table, whose step must not be greater. */
 void series_table_add_cell (SeriesTable *table, const SeriesStream *stream,
     SeriesMetric metric, const SeriesCell *cell);
 

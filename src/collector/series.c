@@ -89,6 +89,24 @@ series_stream_is_same (const SeriesStream *a, const SeriesStream *b)
   return a->ssrc >= 0 || g_strcmp0 (a->id, b->id) == 0;
 }
 
+static void
+update_text (char **text, const char *now)
+{
+  if (now == NULL || g_strcmp0 (*text, now) == 0)
+    return;
+  g_free (*text);
+  *text = g_strdup (now);
+}
+
+void
+series_stream_update (SeriesStream *stream, const SeriesStream *now)
+{
+  update_text (&stream->kind, now->kind);
+  update_text (&stream->mid, now->mid);
+  update_text (&stream->track, now->track);
+  update_text (&stream->codec, now->codec);
+}
+
 Series *
 series_new (GArray *gaps)
 {
@@ -194,15 +212,6 @@ note_interval (Series *self, gint64 interval)
 
 /* ---- Streams ---- */
 
-static void
-update_text (char **text, const char *now)
-{
-  if (now == NULL || g_strcmp0 (*text, now) == 0)
-    return;
-  g_free (*text);
-  *text = g_strdup (now);
-}
-
 static SeriesStream *
 find_stream (Series *self, const SeriesStream *like)
 {
@@ -227,16 +236,15 @@ get_stream (Series *self, const Sample *sample, const SampleObject *object)
     .direction = object->type == SAMPLE_INBOUND ? SERIES_INBOUND : SERIES_OUTBOUND,
     .ssrc = ssrc >= 0 && ssrc <= G_MAXUINT32 ? (gint64)ssrc : -1,
     .id = (char *)object->id,
+    .kind = (char *)sample_text (object, SAMPLE_KIND),
+    .mid = (char *)sample_text (object, SAMPLE_MID),
+    .track = (char *)sample_text (object, SAMPLE_TRACK),
+    .codec = codec != NULL ? (char *)sample_text (codec, SAMPLE_MIME_TYPE) : NULL,
   };
   SeriesStream *stream = find_stream (self, &like);
 
-  if (stream == NULL)
-    return NULL;
-  update_text (&stream->kind, sample_text (object, SAMPLE_KIND));
-  update_text (&stream->mid, sample_text (object, SAMPLE_MID));
-  update_text (&stream->track, sample_text (object, SAMPLE_TRACK));
-  if (codec != NULL)
-    update_text (&stream->codec, sample_text (codec, SAMPLE_MIME_TYPE));
+  if (stream != NULL)
+    series_stream_update (stream, &like);
   return stream;
 }
 

@@ -33,6 +33,8 @@ typedef struct {
 SeriesStream *series_stream_copy (const SeriesStream *stream);
 void series_stream_free (SeriesStream *stream);
 gboolean series_stream_is_same (const SeriesStream *a, const SeriesStream *b);
+/* Takes over what is known of it now. */
+void series_stream_update (SeriesStream *stream, const SeriesStream *now);
 
 /* Why there are no points for a while. */
 typedef enum {
