@@ -49,25 +49,30 @@ class Delivery(WebhookTest):
         self.hold(collector, "c2")
         self.assertEqual(self.take(receiver)["confID"], "c2")
 
-    def test_late_records_bring_an_update_and_no_second_summary(self):
+    def test_late_records_bring_an_update_and_nothing_a_second_time(self):
         receiver = self.receiver()
-        events = f"{SUMMARY};conferenceSummaryUpdated;droppedConferences"
+        events = f"{SUMMARY};conferenceSummaryUpdated;droppedConferences;partiallyFailedConferences"
         collector = self.start(self.configure({"ops": self.hook(receiver, events=events)}))
         start = wire.now_ms() - 60000
-        self.hold(collector, "c1", wire.call(start, "c1", "f1"))
-        first = self.take(receiver)
+        records = wire.call(start, "c1", "f1")
+        records.insert(-2, wire.event("fabricDropped", "c1", "f1", start + 3200))
+        self.hold(collector, "c1", records)
+        first = self.take_all(receiver, SUMMARY, "droppedConferences")
         self.hold(collector, "c1", [
             wire.event("fabricSetupFailed", "c1", "f2", start + 50, reason="TransportFailure")],
             "late")
-        updated = self.take(receiver, "conferenceSummaryUpdated")
-        self.assertEqual(updated["confID"], "c1")
-        self.assertEqual(updated["occurrence"], first["occurrence"])
-        self.assertEqual(updated["fabricCount"], 2)
-        self.assertNotEqual(updated["deliveryID"], first["deliveryID"])
-        # A late drop is told for the first time, and the summary still not again.
-        self.hold(collector, "c1", [wire.event("fabricDropped", "c1", "f1", start + 2500)], "later")
-        reasons = {json.loads(receiver.next()[2])["reason"] for _ in range(2)}
-        self.assertEqual(reasons, {"conferenceSummaryUpdated", "droppedConferences"})
+        late = self.take_all(receiver, "conferenceSummaryUpdated", "partiallyFailedConferences")
+        self.assertEqual(late["conferenceSummaryUpdated"]["fabricCount"], 2)
+        messages = [*first.values(), *late.values()]
+        self.assertEqual(len({message["occurrence"] for message in messages}), 1)
+        self.assertEqual(len({message["deliveryID"] for message in messages}), 4)
+        self.hold(collector, "c2")
+        self.assertEqual(self.take(receiver)["confID"], "c2")
+
+    def take_all(self, receiver, *reasons):
+        messages = [json.loads(receiver.next()[2]) for _ in reasons]
+        self.assertEqual({message["reason"] for message in messages}, set(reasons))
+        return {message["reason"]: message for message in messages}
 
     def test_a_call_that_goes_on_after_all_had_left_is_an_update(self):
         receiver = self.receiver()

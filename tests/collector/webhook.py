@@ -41,7 +41,7 @@ class Receiver:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 act = receiver.script.pop(0) if len(receiver.script) > 1 else receiver.script[0]
                 receiver.requests.put((self.path, self.headers, body))
                 act(receiver, self)
