@@ -406,8 +406,7 @@ sqlite_find_last_change (Store *store, GError **error)
 
   if (db == NULL)
     return -1;
-  if (!sqlite_read_number (
-          db, "SELECT coalesce (max(version), 0) FROM conferences", &last))
+  if (!sqlite_read_number (db, "SELECT n FROM versions", &last))
     sqlite_set_error (db, "The database cannot be read", error);
   sqlite_store_give_reader_back (store, db);
   return last;

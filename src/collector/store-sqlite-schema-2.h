@@ -130,14 +130,17 @@ static const char schema_2_deliveries[] =
     "CREATE INDEX deliveries_by_creation ON deliveries (created);";
 
 /* version: rises with each change of any conference, so that those that changed since one
- * are found (live updates), whoever wrote them. */
+ * are found (live updates), whoever wrote them. versions: the last one, which none has
+ * again when its conference is removed. */
 static const char schema_2_versions[] =
     "ALTER TABLE conferences ADD COLUMN version INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX conferences_by_version ON conferences (version);"
+    "CREATE TABLE versions (n INTEGER NOT NULL);"
+    "INSERT INTO versions VALUES (0);"
     "CREATE TRIGGER conferences_versions"
     "  AFTER UPDATE OF changes, ended, score, site ON conferences BEGIN"
-    "  UPDATE conferences SET version = (SELECT max(version) + 1 FROM conferences)"
-    "    WHERE id = new.id;"
+    "  UPDATE versions SET n = n + 1;"
+    "  UPDATE conferences SET version = (SELECT n FROM versions) WHERE id = new.id;"
     "  END;";
 
 static const char *const schema_2[] = {
