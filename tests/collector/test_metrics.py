@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shutil
 import subprocess
 import unittest
@@ -23,7 +24,8 @@ def scrape(collector, headers=None):
     """The samples, by name with labels as they are written."""
     status, answered, body = collector.http("/metrics", headers=headers)
     assert status == 200, (status, body)
-    assert answered["Content-Type"].startswith("text/plain; version=0.0.4"), answered["Content-Type"]
+    kind = answered["Content-Type"]
+    assert kind.startswith("text/plain; version=0.0.4"), kind
     lines = [line for line in body.decode().splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
@@ -121,13 +123,25 @@ class Counting(Base):
         client = self.client(collector)
         for _ in range(3):
             client.store(wire.report())
+        size = os.path.getsize(collector.store)
         samples = scrape(collector)
         self.assertEqual(samples["callstats_ingest_commit_lag_seconds_count"], 3)
         self.assertGreaterEqual(samples["callstats_store_commit_seconds_count"], 3)
         self.assertGreater(samples["callstats_ingest_commit_lag_seconds_sum"], 0)
         self.assertEqual(samples["callstats_store_errors_total"], 0)
-        self.assertGreaterEqual(
-            samples["callstats_store_bytes"], os.path.getsize(collector.store))
+        self.assertGreaterEqual(samples["callstats_store_bytes"], size)
+
+    def test_transactions_that_fail_are_counted_and_their_records_not(self):
+        collector = self.start()
+        client = self.client(collector)
+        limits = resource.prlimit(
+            collector.process.pid, resource.RLIMIT_FSIZE, (2048, resource.RLIM_INFINITY))
+        client.send_records(wire.call(wire.now_ms()))
+        self.assertEqual(client.wait_close().code, 4007)
+        resource.prlimit(collector.process.pid, resource.RLIMIT_FSIZE, limits)
+        samples = scrape(collector)
+        self.assertGreaterEqual(samples["callstats_store_errors_total"], 1)
+        self.assert_samples(samples, ingest_records_total=0, fabric_setups_total=0)
 
     def test_refusals_are_counted(self):
         collector = self.start()

@@ -13,7 +13,8 @@ EVENTS = ("failedConferences;partiallyFailedConferences;droppedConferences;highS
 def all_failed(conference, start):
     return [wire.event("userJoined", conference, at=start),
             wire.event("addNewFabric", conference, "n1", start + 10),
-            wire.event("fabricSetupFailed", conference, "n1", start + 20, reason="TransportFailure"),
+            wire.event("fabricSetupFailed", conference, "n1", start + 20,
+                       reason="TransportFailure"),
             wire.event("userLeft", conference, at=start + 30)]
 
 
@@ -56,7 +57,7 @@ CONFERENCES = {
 class Thresholds(WebhookTest):
     @classmethod
     def setUpClass(cls):
-        """Holds each conference once; `told` has what the webhooks got, by conference and reason."""
+        """Holds each conference once; `told` has what webhooks got, by conference and reason."""
         cls.told = {}
         test = cls("hold_all")
         try:
