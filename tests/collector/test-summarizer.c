@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * When listeners are told of a call's end and of changes, over restarts too.
+ */
+#include "summarizer.h"
+
+#include "callstats/callstats-json-private.h"
+#include "store-fixture.h"
+
+#define DEADLINE_MS 30000
+#define AT(seconds) (STORE_FIXTURE_START + (gint64)(seconds)*G_USEC_PER_SEC)
+
+typedef struct {
+  guint ends;
+  guint changes;
+  guint feedback; /* in the last summary */
+} Told;
+
+static void
+on_summary (const char *app, const char *conference, gboolean ended_now,
+    JsonObject *summary, gpointer user_data)
+{
+  Told *told = user_data;
+
+  g_assert_cmpstr (app, ==, STORE_FIXTURE_APP);
+  g_assert_cmpstr (conference, ==, "c1");
+  g_assert_cmpstr (json_object_get_string_member (summary, "confID"), ==, "c1");
+  told->ends += ended_now;
+  told->changes += !ended_now;
+  told->feedback =
+      json_array_get_length (json_object_get_array_member (summary, "feedback"));
+}
+
+static gboolean
+give_up (gpointer user_data)
+{
+  g_error ("not told within %d s", DEADLINE_MS / 1000);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+wait_until_told (const guint *count, guint wanted)
+{
+  guint deadline = g_timeout_add (DEADLINE_MS, give_up, NULL);
+
+  while (*count < wanted)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (deadline);
+}
+
+static void
+append_call (StoreFixture *fixture)
+{
+  store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (0));
+  store_fixture_append_event (fixture, "addNewFabric", "c1", "f1", AT (0));
+  store_fixture_append_event (fixture, "fabricSetup", "c1", "f1", AT (1));
+  store_fixture_append (fixture, "f1", 1, 1, 20);
+  store_fixture_append_event (fixture, "fabricTerminated", "c1", "f1", AT (21));
+  store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (21));
+  store_fixture_flush (fixture);
+}
+
+static void
+test_an_end_is_told_once (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  append_call (fixture);
+  wait_until_told (&told.ends, 1);
+  store_fixture_flush (fixture);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT told FROM conferences"), ==, 1);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT count(ended) FROM conferences"), ==, 1);
+  told.changes = 0;
+  store_fixture_append_event (fixture, "userFeedback", "c1", NULL, AT (22));
+  wait_until_told (&told.changes, 1);
+  g_assert_cmpuint (told.feedback, ==, 1);
+  g_assert_cmpuint (told.ends, ==, 1);
+}
+
+/* As if the collector had gone down between the commit and its listeners. */
+static void
+test_an_end_that_nobody_heard_of_is_told_at_the_next_start (
+    StoreFixture *fixture, gconstpointer data)
+{
+  Told told = { 0 };
+
+  for (guint run = 1; run <= 3; run++) {
+    Summarizer *summarizer = summarizer_new (fixture->store);
+
+    summarizer_listen (summarizer, on_summary, &told);
+    if (run == 1)
+      append_call (fixture);
+    /* After the second run, all is told. */
+    if (run < 3)
+      wait_until_told (&told.ends, run);
+    store_fixture_flush (fixture);
+    summarizer_free (summarizer);
+    store_fixture_close (fixture);
+    store_fixture_open (fixture);
+    if (run == 1)
+      store_fixture_write (fixture, "UPDATE conferences SET told = 0");
+  }
+  g_assert_cmpuint (told.ends, ==, 2);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT count(*) FROM conferences WHERE told = 0"), ==,
+      0);
+}
+
+/* Whatever it is at: reading, or waiting for the writer. */
+static void
+test_it_may_be_freed_at_any_time (StoreFixture *fixture, gconstpointer data)
+{
+  append_call (fixture);
+  for (guint i = 0; i < 20; i++) {
+    Summarizer *summarizer = summarizer_new (fixture->store);
+    Told told = { 0 };
+
+    summarizer_listen (summarizer, on_summary, &told);
+    for (guint k = 0; k < i / 4; k++)
+      g_main_context_iteration (NULL, TRUE);
+    summarizer_free (summarizer);
+    while (g_main_context_iteration (NULL, FALSE))
+      ;
+  }
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add ("/summarizer/an-end-is-told-once", StoreFixture, NULL, store_fixture_set_up,
+      test_an_end_is_told_once, store_fixture_tear_down);
+  g_test_add ("/summarizer/an-end-that-nobody-heard-of-is-told-at-the-next-start",
+      StoreFixture, NULL, store_fixture_set_up,
+      test_an_end_that_nobody_heard_of_is_told_at_the_next_start,
+      store_fixture_tear_down);
+  g_test_add ("/summarizer/it-may-be-freed-at-any-time", StoreFixture, NULL,
+      store_fixture_set_up, test_it_may_be_freed_at_any_time, store_fixture_tear_down);
+  return g_test_run ();
+}
