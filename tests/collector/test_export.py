@@ -142,6 +142,8 @@ class Whole(Base):
             _, first = self.export(CONFERENCE)
             changing = ("exported", "occurrence", "ended", "summary")
             for document in (first, again):
+                for name in ("setupDelay", "score"):  # of the summary
+                    document["conference"].pop(name, None)
                 document["fabrics"] = by_text(document["fabrics"])
                 document["events"] = by_text(document["events"])
                 document["others"] = by_text(document["others"])
@@ -286,7 +288,7 @@ class Requests(Base):
 
 
 class Large(Base):
-    N = 1200
+    N = 200 if wire.SANITIZED else 1200
 
     @classmethod
     def setUpClass(cls):
@@ -306,7 +308,7 @@ class Large(Base):
             _, body = self.export("large", format=form)
             if form == "jsonl":
                 self.assertEqual(body.count(b"\n"), self.N + 3)
-                self.assertGreater(len(body), 6_000_000)
+                self.assertGreater(len(body), 5000 * self.N)
         if not wire.SANITIZED:
             self.assertLess(self.collector.rss_kib() - before, 4096)
 
