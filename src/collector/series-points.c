@@ -14,6 +14,9 @@
 
 #include "callstats/callstats-json-private.h"
 
+/* Sums of what is larger would not be finite, and nothing in a call is. */
+#define MAX_VALUE 1e15
+
 /* One stream in one interval. */
 typedef struct {
   GArray *points;
@@ -30,7 +33,7 @@ add (const Interval *interval, SeriesMetric metric, double value, double weight)
     .stream = interval->stream, .metric = metric, .value = value, .weight = weight
   };
 
-  if (isfinite (value) && weight > 0)
+  if (fabs (value) <= MAX_VALUE && weight > 0 && weight <= MAX_VALUE)
     g_array_append_val (interval->points, point);
 }
 

@@ -303,6 +303,16 @@ class Requests(Base):
             series = self.series(fabric)
             self.assertEqual((series["fabric"], len(series["time"])), (fabric, 3))
 
+    def test_numbers_beyond_reason_are_no_points(self):
+        self.store([{"type": "report", "time": START + 1000 * i, "conference": "c", "fabric": "vast",
+                     "stats": {"I": {"type": "inbound-rtp", "ssrc": 1, "jitter": 1e308,
+                                     "audioLevel": 1e200, "bytesReceived": i * 1e300,
+                                     "jitterBufferDelay": i * 1e300, "frameWidth": 640,
+                                     "jitterBufferEmittedCount": i * 1e-300}}} for i in range(5)])
+        for step in ("raw", 10000):
+            self.assertEqual(list(self.series("vast", step=step)["streams"][0]["metrics"]),
+                             ["frameWidth"])
+
     def test_reports_without_streams_have_no_points(self):
         self.store([{"type": "report", "time": START + i, "conference": "c", "fabric": "bare",
                      "stats": stats} for i, stats in enumerate(
