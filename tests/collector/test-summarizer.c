@@ -114,12 +114,12 @@ static void
 test_it_may_be_freed_at_any_time (StoreFixture *fixture, gconstpointer data)
 {
   append_call (fixture);
-  for (guint i = 0; i < 20; i++) {
+  for (guint i = 0; i < 10; i++) {
     Summarizer *summarizer = summarizer_new (fixture->store);
     Told told = { 0 };
 
     summarizer_listen (summarizer, on_summary, &told);
-    for (guint k = 0; k < i / 4; k++)
+    for (guint k = 0; k < i / 2; k++)
       g_main_context_iteration (NULL, TRUE);
     summarizer_free (summarizer);
     while (g_main_context_iteration (NULL, FALSE))
