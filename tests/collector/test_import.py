@@ -279,6 +279,7 @@ class Import(unittest.TestCase):
         importer.stdin.flush()
         self.wait_for_reports()
         importer.send_signal(signal.SIGINT)
+        importer.wait(DEADLINE)  # before its input is closed, which would end it, too
         out, err = importer.communicate(timeout=DEADLINE)
         self.assertEqual(importer.returncode, 2)
         self.assertIn("interrupted", err)

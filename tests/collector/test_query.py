@@ -227,7 +227,7 @@ class Pages(unittest.TestCase):
         self.assertEqual([r["time"] for r in body["reports"]], [START + i for i in range(2000)])
         self.assertGreater(len(json.dumps(body)), 9000000)
         if not wire.SANITIZED:
-            self.assertLess(self.collector.rss_kib() - before, 2048)
+            self.assertLess(self.collector.rss_kib() - before, 4096)
 
     def test_reader_that_goes_away_harms_nobody(self):
         path = "/api/v1/apps/demo/fabrics/paged/reports"
