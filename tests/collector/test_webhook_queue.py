@@ -49,6 +49,21 @@ class Queue(WebhookTest):
         self.wait_metric(collector, crowded, 2)
         self.assertTrue(receiver.requests.empty())
 
+    def test_what_is_given_up_under_way_does_not_come_back(self):
+        receiver = self.receiver(hang, accept)
+        collector = self.start(self.configure({"ops": self.hook(
+            receiver, max_waiting="1", timeout="60")}))
+        self.hold(collector, "c0")
+        self.assertEqual(self.take(receiver)["confID"], "c0")
+        self.hold(collector, "c1")
+        self.wait_metric(
+            collector, 'callstats_webhook_deliveries_total{webhook="ops",outcome="crowded-out"}', 1)
+        receiver.released.set()
+        self.assertEqual(self.take(receiver)["confID"], "c1")
+        self.hold(collector, "c2")
+        self.assertEqual(self.take(receiver)["confID"], "c2")
+        self.wait_metric(collector, 'callstats_webhook_waiting{webhook="ops"}', 0, 0)
+
 
 if __name__ == "__main__":
     unittest.main()

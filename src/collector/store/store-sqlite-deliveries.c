@@ -20,9 +20,11 @@ static const char make_room_sql[] =
     "UPDATE deliveries SET due = NULL, body = NULL WHERE id IN (SELECT id FROM deliveries"
     " WHERE webhook = ?1 AND due IS NOT NULL ORDER BY created DESC, id LIMIT -1 OFFSET "
     "?2)";
+/* One that was given up while it was under way stays so. */
 static const char settle_sql[] =
     "UPDATE deliveries SET due = ?2, attempts = attempts + 1,"
-    " body = CASE WHEN ?2 IS NULL THEN NULL ELSE body END WHERE id = ?1";
+    " body = CASE WHEN ?2 IS NULL THEN NULL ELSE body END"
+    " WHERE id = ?1 AND due IS NOT NULL";
 static const char expire_sql[] =
     "UPDATE deliveries SET due = NULL, body = NULL"
     " WHERE webhook = ?1 AND due IS NOT NULL AND created < ?2";
@@ -30,7 +32,8 @@ static const char count_sql[] =
     "SELECT count(*) FROM deliveries WHERE webhook = ?1 AND due IS NOT NULL";
 static const char next_sql[] =
     "SELECT id, event, created, due, attempts, body FROM deliveries"
-    " WHERE webhook = ?1 AND due IS NOT NULL ORDER BY due, created, id LIMIT 1";
+    " WHERE webhook = ?1 AND due IS NOT NULL AND body IS NOT NULL"
+    " ORDER BY due, created, id LIMIT 1";
 
 static sqlite3_stmt *
 prepare (sqlite3 *db, const char *sql, GError **error)
