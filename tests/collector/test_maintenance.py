@@ -13,6 +13,7 @@ import wire
 START = 1700000000000
 DAY = 86400 * 10**6
 DEADLINE = 60
+NOBODY = 65534
 
 
 class Maintenance(unittest.TestCase):
@@ -96,7 +97,56 @@ class Maintenance(unittest.TestCase):
         self.fill()
         code, _, complaints = self.run_command("backup", os.path.join(self.folder, "no", "b.db"))
         self.assertEqual(code, 2)
-        self.assertIn("No such file", complaints)
+        self.assertIn(f'there is no folder "{self.folder}/no"', complaints)
+
+    def abandon(self, store, conference):
+        """A collector is killed at work on it: its log stays."""
+        folder = os.path.join(self.folder, "other")
+        os.mkdir(folder)
+        with wire.Collector(folder, store=store) as collector:
+            client = collector.connect()
+            client.hello()
+            client.store(*wire.call(START, conference))
+            collector.kill()
+        self.assertGreater(os.path.getsize(store + "-wal"), 0)
+
+    def conferences(self, store):
+        return self.sql("SELECT name FROM conferences ORDER BY name", store=store)
+
+    def test_backup_over_the_database_of_a_killed_collector(self):
+        self.fill()
+        self.abandon(self.file, "old")
+        self.assertEqual(self.run_command("backup", self.file), (0, "", ""))
+        self.assertEqual([name for name in os.listdir(self.folder) if "copy.db" in name],
+                         ["copy.db"])
+        self.assertEqual(self.conferences(self.file), [("c0",), ("c1",)])
+        self.assert_whole(self.file)
+
+    def test_backup_over_a_database_in_use(self):
+        self.fill()
+        other = os.path.join(self.folder, "other")
+        os.mkdir(other)
+        with wire.Collector(other, store=self.file) as collector:
+            client = collector.connect()
+            client.hello()
+            code, _, complaints = self.run_command("backup", self.file)
+            self.assertEqual(code, 2)
+            self.assertIn("is a database in use; stop what has it open", complaints)
+            client.store(*wire.call(START, "theirs"))
+        self.assertEqual(self.conferences(self.file), [("theirs",)])
+        self.assertEqual([name for name in os.listdir(self.folder) if ".part" in name], [])
+
+    def test_backup_beside_the_log_of_a_database_that_is_gone(self):
+        self.fill()
+        self.abandon(self.file, "old")
+        os.unlink(self.file)
+        code, _, complaints = self.run_command("backup", self.file)
+        self.assertEqual(code, 2)
+        self.assertIn("copy.db-wal\" is the log of another database", complaints)
+        self.assertFalse(os.path.exists(self.file))
+        os.unlink(self.file + "-wal")
+        self.assertEqual(self.run_command("backup", self.file), (0, "", ""))
+        self.assertEqual(self.conferences(self.file), [("c0",), ("c1",)])
 
     # ---- check ----
 
@@ -148,11 +198,24 @@ class Maintenance(unittest.TestCase):
                         ("retention", "--raw-days", "1")):
             code, _, complaints = self.run_command(*command)
             self.assertEqual(code, 2, command)
-            self.assertIn("calls.db", complaints)
+            self.assertIn("calls.db\" does not exist", complaints)
             self.assertFalse(os.path.exists(self.store), command)
         with open(self.store, "w", encoding="utf-8") as out:
             out.write("nothing that SQLite knows, and longer than its header is, too" * 10)
         self.assertEqual(self.run_command("check")[0], 2)
+
+    def test_check_by_a_user_that_may_not_write(self):
+        """Without a file beside it, SQLite cannot read a database with a write-ahead log."""
+        self.fill()
+        os.chmod(self.store, 0o444)
+        os.chmod(self.folder, 0o555)
+        self.addCleanup(os.chmod, self.folder, 0o755)
+        done = subprocess.run(
+            [os.environ["CALLSTATS_COLLECTOR"], "check", "--store", "sqlite:" + self.store],
+            capture_output=True, text=True, timeout=DEADLINE, check=False,
+            user=NOBODY if os.geteuid() == 0 else None)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("run this as the user that the collector runs as", done.stderr)
 
     # ---- retention ----
 
@@ -204,6 +267,19 @@ class Maintenance(unittest.TestCase):
                          (0, "The store is up to date.\n", ""))
         self.assertEqual(self.sql("SELECT count(*) FROM reports"), [(0,)])
         self.assertLess(os.path.getsize(self.store), before)
+        self.assert_whole()
+
+    def test_vacuum_is_for_one_alone(self):
+        with wire.Collector(self.folder) as collector:
+            client = collector.connect()
+            client.hello()
+            for command in (("migrate",), ("retention", "--raw-days", "9")):
+                code, _, complaints = self.run_command(*command, "--vacuum")
+                self.assertEqual(code, 2)
+                self.assertIn("is in use; stop the collector", complaints)
+            client.store(*wire.call(START))
+        self.assertEqual(self.run_command("migrate", "--vacuum")[0], 0)
+        self.assertEqual(self.conferences(self.store), [("c1",)])
         self.assert_whole()
 
     # ---- all ----

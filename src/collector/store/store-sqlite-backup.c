@@ -2,6 +2,10 @@
  *
  * A copy of a database that others write to meanwhile: of one moment, and under its name
  * only once it is whole and on the disk. Any thread, connections of its own.
+ *
+ * SQLite reads whatever log lies beside a database into it. So a database that is to be
+ * exchanged takes its log in first, and nobody else has it open until the copy has its
+ * name: at each moment there is the old one or the new one, whole.
  */
 #include "store-sqlite-maintenance.h"
 
@@ -18,6 +22,20 @@ fail (const char *file, int number, GError **error)
 {
   g_set_error (error, STORE_ERROR, STORE_ERROR_FAILED, "\"%s\" cannot be written: %s",
       file, g_strerror (number));
+  return FALSE;
+}
+
+static gboolean
+fail_making (const char *file, int number, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (file);
+
+  if (number != ENOENT)
+    return fail (file, number, error);
+  g_set_error (error, STORE_ERROR, STORE_ERROR_FAILED,
+      "\"%s\" cannot be written: there is no folder \"%s\"; make it, or name a file in "
+      "another one",
+      file, folder);
   return FALSE;
 }
 
@@ -105,11 +123,92 @@ is_same_file (const char *one, const char *other)
 }
 
 static gboolean
+refuse_target (sqlite3 *target, const char *file, GError **error)
+{
+  int code = sqlite3_errcode (target);
+
+  if (code == SQLITE_BUSY)
+    g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
+        "\"%s\" is a database in use; stop what has it open, or name another file", file);
+  else
+    g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
+        "\"%s\" cannot be exchanged: %s; take it away, or name another file", file,
+        sqlite3_errmsg (target));
+  return FALSE;
+}
+
+/* Returns: (nullable): what keeps others from the database at the file, its log taken in;
+ * NULL without an error where there is none, or nothing that SQLite knows. */
+static sqlite3 *
+take_target (const char *file, GError **error)
+{
+  g_autoptr (sqlite3) target = NULL;
+  int code;
+
+  if (!g_file_test (file, G_FILE_TEST_EXISTS))
+    return NULL;
+  if (sqlite3_open_v2 (file, &target, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+          NULL) == SQLITE_OK &&
+      sqlite3_exec (target,
+          "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=TRUNCATE; BEGIN EXCLUSIVE",
+          NULL, NULL, NULL) == SQLITE_OK)
+    return g_steal_pointer (&target);
+  code = sqlite3_errcode (target);
+  if (code != SQLITE_NOTADB && code != SQLITE_CORRUPT)
+    refuse_target (target, file, error);
+  return NULL;
+}
+
+/* What is taken in. Where nobody has the database open, nobody has these. */
+static void
+remove_logs (const char *file)
+{
+  g_autofree char *journal = g_strconcat (file, "-journal", NULL);
+  g_autofree char *index = g_strconcat (file, "-shm", NULL);
+  GStatBuf status;
+
+  if (g_stat (journal, &status) == 0 && status.st_size == 0)
+    g_unlink (journal);
+  g_unlink (index);
+}
+
+/* A log without its database. Files without anything in them are left by readers. */
+static gboolean
+check_logs (const char *file, GError **error)
+{
+  static const char *const endings[] = { "-wal", "-journal" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (endings); i++) {
+    g_autofree char *log = g_strconcat (file, endings[i], NULL);
+    GStatBuf status;
+
+    if (g_stat (log, &status) == 0 && status.st_size > 0) {
+      g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
+          "\"%s\" is the log of another database and would be read into this copy; take "
+          "it away, or name another file",
+          log);
+      return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean
 publish (const char *part, const char *file, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (file);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (sqlite3) target = take_target (file, &failure);
 
-  if (!sync_path (part, O_RDWR, error))
+  if (failure != NULL) {
+    g_propagate_error (error, g_steal_pointer (&failure));
+    return FALSE;
+  }
+  if (target != NULL)
+    remove_logs (file);
+  /* A power cut must not bring the old log back beside the new name. */
+  if (!check_logs (file, error) || !sync_path (part, O_RDWR, error) ||
+      !sync_path (folder, O_RDONLY | O_DIRECTORY, error))
     return FALSE;
   if (g_rename (part, file) != 0)
     return fail (file, errno, error);
@@ -133,7 +232,7 @@ sqlite_backup (const char *path, const char *file, StoreProgressFunc progress,
   }
   fd = g_mkstemp_full (part, O_RDWR | O_CLOEXEC, 0600);
   if (fd < 0)
-    return fail (file, errno, error);
+    return fail_making (file, errno, error);
   close (fd);
   if (copy_to (from, part, progress, user_data, error) && publish (part, file, error))
     return TRUE;

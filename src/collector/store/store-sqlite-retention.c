@@ -431,11 +431,24 @@ sqlite_retain (Store *store, const StoreRetention *retention, gint64 now,
   return done;
 }
 
+/* Whoever wrote meanwhile would wait for all of it, and give up: so it is for one alone.
+ */
 gboolean
 sqlite_vacuum (const char *path, GError **error)
 {
-  g_autoptr (sqlite3) db = sqlite_open_writer (path, error);
+  static const char sql[] = "PRAGMA locking_mode=EXCLUSIVE;"
+                            "PRAGMA auto_vacuum=INCREMENTAL; VACUUM";
+  g_autoptr (sqlite3) db = NULL;
 
-  return db != NULL &&
-         sqlite_execute (db, "PRAGMA auto_vacuum=INCREMENTAL; VACUUM", error);
+  if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) ==
+          SQLITE_OK &&
+      sqlite3_exec (db, sql, NULL, NULL, NULL) == SQLITE_OK)
+    return TRUE;
+  if (sqlite3_errcode (db) != SQLITE_BUSY)
+    return sqlite_set_error (db, "The database cannot be vacuumed", error);
+  g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
+      "--vacuum: \"%s\" is in use; stop the collector that has it open and run this "
+      "again; all but --vacuum is done",
+      path);
+  return FALSE;
 }

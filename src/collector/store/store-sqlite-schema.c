@@ -59,10 +59,18 @@ static gboolean
 refuse_unreadable (sqlite3 *db, const char *path, GError **error)
 {
   g_autofree char *why = NULL;
+  int code = sqlite3_errcode (db);
 
-  if (sqlite3_errcode (db) == SQLITE_NOTADB)
+  if (code == SQLITE_NOTADB)
     return refuse (path,
         "is not an SQLite database; name another file, or one that does not exist yet",
+        error);
+  if ((code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
+      g_file_test (path, G_FILE_TEST_IS_REGULAR))
+    return refuse (path,
+        "cannot be written to by this user; looking into it takes that, too, in its "
+        "folder as well, for SQLite keeps files beside it: run this as the user that the "
+        "collector runs as",
         error);
   why = g_strdup_printf ("cannot be opened: %s; check that its folder exists and may be "
                          "written to",
@@ -200,6 +208,10 @@ sqlite_open_existing (const char *path, GError **error)
   g_autoptr (sqlite3) db = NULL;
   gboolean created;
 
+  if (!g_file_test (path, G_FILE_TEST_EXISTS)) {
+    refuse (path, "does not exist; name the file of a store", error);
+    return NULL;
+  }
   if (sqlite3_open_v2 (path, &db, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
       SQLITE_OK) {
     refuse_unreadable (db, path, error);
