@@ -270,7 +270,7 @@ measure_retention (Bench *bench)
   StoreRemoved removed;
   gint64 begin;
 
-  write_past (bench, "UPDATE conferences SET last_heard = start;"
+  write_past (bench, "UPDATE conferences SET stored = start;"
                      "UPDATE blocks SET written = first_time;");
   begin = g_get_monotonic_time ();
   store_retain (bench->store, retention, bench->now, &removed, NULL, NULL, &error);

@@ -8,7 +8,7 @@
 
 #define DAY G_TIME_SPAN_DAY
 #define AGED_BY(days) \
-  "UPDATE conferences SET last_heard = last_heard - " #days " * 86400000000;" \
+  "UPDATE conferences SET stored = stored - " #days " * 86400000000;" \
   "UPDATE sessions SET last_heard = last_heard - " #days " * 86400000000;" \
   "UPDATE blocks SET written = written - " #days " * 86400000000;"
 
@@ -132,7 +132,7 @@ static void
 test_client_goes_on_after_its_conference_went (StoreFixture *fixture, gconstpointer data)
 {
   add_conference (fixture, "c1", "f1", "f2");
-  store_fixture_write (fixture, "UPDATE conferences SET last_heard = 0");
+  store_fixture_write (fixture, "UPDATE conferences SET stored = 0");
   retain (fixture, 0, 9);
   g_assert_cmpint (COUNT ("conferences"), ==, 0);
   add_conference (fixture, "c1", "f1", "f2");

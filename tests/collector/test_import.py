@@ -121,6 +121,27 @@ class Import(unittest.TestCase):
         self.assertEqual(
             self.query("SELECT * FROM events") + self.query("SELECT * FROM reports"), before)
 
+    def test_retention_counts_from_the_import(self):
+        """A file of forty days ago is not older than others of that day."""
+        begin = wire.now_ms() - 40 * 24 * 3600 * 1000
+        records = [*wire.call(begin, reports=20), {"type": "alien", "time": begin}]
+        file = self.write("call.jsonl", head(time=begin), *lines_of(records))
+        self.run_import(file)
+        self.assertEqual(self.retain(), "0 reports and 0 conferences removed")
+        self.maintain("migrate")
+        self.assertEqual(self.retain(), "0 reports and 0 conferences removed")
+        self.assertEqual(self.query("SELECT sum(reports) FROM blocks"), [(20,)])
+        self.assertEqual(self.query("SELECT count(*) FROM others"), [(1,)])
+
+    def maintain(self, command, *arguments):
+        return subprocess.run([os.environ["CALLSTATS_COLLECTOR"], command, "--store",
+                               "sqlite:" + self.store, *arguments], text=True, check=True,
+                              stdout=subprocess.PIPE, timeout=DEADLINE).stdout
+
+    def retain(self):
+        told = self.maintain("retention", "--raw-days", "30", "--summary-days", "39")
+        return told.partition(",")[0].strip()
+
     def test_a_file_that_has_grown_brings_the_rest(self):
         lines = [head(), *lines_of([wire.report("f", "c", START + i) for i in range(50)])]
         self.run_import(self.write("call.jsonl", *lines[:31]))

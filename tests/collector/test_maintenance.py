@@ -225,7 +225,7 @@ class Maintenance(unittest.TestCase):
             client.hello()
             client.store(*wire.call(START, "old", "f1"))
             client.store(*wire.call(START, "new", "f2"))
-            self.sql("UPDATE conferences SET last_heard = last_heard - ? WHERE name = 'old'",
+            self.sql("UPDATE conferences SET stored = stored - ? WHERE name = 'old'",
                      10 * DAY)
             code, told, complaints = self.run_command("retention", "--summary-days", "9")
             self.assertEqual((code, complaints), (0, ""))
@@ -243,7 +243,7 @@ class Maintenance(unittest.TestCase):
             out.write(f"[{wire.APP}]\nsecret=sealed:AQUxHyD1\nraw-days=5\n")
         os.chmod(keys, 0o600)
         self.fill()
-        self.sql("UPDATE conferences SET last_heard = last_heard - ?", 10 * DAY)
+        self.sql("UPDATE conferences SET stored = stored - ?", 10 * DAY)
         self.assertEqual(self.run_command("retention", "--raw-days", "20")[1][:9], "0 reports")
         code, told, complaints = self.run_command(
             "retention", "--raw-days", "20", "--keys", keys)

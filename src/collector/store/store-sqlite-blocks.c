@@ -21,7 +21,7 @@ static const char last_block_sql[] =
 
 static const char add_sql[] =
     "INSERT INTO blocks (fabric, first_time, last_time, reports, written, checksum, data)"
-    " SELECT f.id, ?2, ?3, ?4, c.last_heard, ?5, ?6"
+    " SELECT f.id, ?2, ?3, ?4, c.stored, ?5, ?6"
     " FROM fabrics f JOIN conferences c ON c.id = f.conference WHERE f.id = ?1";
 
 struct _SqliteBlock {

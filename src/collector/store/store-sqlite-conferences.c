@@ -158,8 +158,8 @@ sqlite_conference_at (SqliteRows *rows, gint64 app, const char *name,
 
   if (conference != NULL)
     return conference;
-  if (!sqlite_run (rows, error, SQL_ADD_CONFERENCE, "isiii", app, name, moment->time,
-          moment->alive, moment->corrected))
+  if (!sqlite_run (rows, error, SQL_ADD_CONFERENCE, "isiiii", app, name, moment->time,
+          moment->alive, moment->corrected, moment->stored))
     return NULL;
   return sqlite_conferences_add (rows, sqlite3_last_insert_rowid (rows->db), app, name,
       moment->corrected, moment->corrected);
@@ -179,6 +179,7 @@ sqlite_conference_touch (
   conference->earliest = MIN (conference->earliest, moment->time);
   conference->latest = MAX (conference->latest, moment->time);
   conference->heard = MAX (conference->heard, moment->alive);
+  conference->stored = MAX (conference->stored, moment->stored);
   conference->grown |=
       moment->corrected < conference->first || moment->corrected > conference->last;
   conference->first = MIN (conference->first, moment->corrected);
@@ -225,9 +226,9 @@ settle (SqliteRows *rows, SqliteConference *conference, GError **error)
   gboolean counted = conference->counts;
 
   conference->dirty = conference->counts = FALSE;
-  if (!sqlite_run (rows, error, SQL_TOUCH_CONFERENCE, "iiiiiii", conference->id,
+  if (!sqlite_run (rows, error, SQL_TOUCH_CONFERENCE, "iiiiiiii", conference->id,
           conference->earliest, conference->latest, conference->heard, conference->first,
-          conference->last, (gint64)conference->reports))
+          conference->last, (gint64)conference->reports, conference->stored))
     return FALSE;
   conference->reports = 0;
   return !counted || sqlite_run (rows, error, SQL_COUNT_CONFERENCE, "i", conference->id);

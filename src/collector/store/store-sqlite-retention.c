@@ -2,7 +2,8 @@
  *
  * Removal of what is old. What is to go is looked for with a connection of its own; the
  * writer deletes it in slices of a few milliseconds. How old something is tells the clock
- * of this machine: when it was heard, not when the client says it was.
+ * of this machine: when it was stored, not when the client says it was, nor when a file
+ * or a spool was written.
  *
  * Any thread but the writer's.
  */
@@ -15,8 +16,8 @@
 #define VACUUM_PAGES 200 /* given back in a slice */
 
 /* One kind of thing that is removed. find: ids and weights of those of the application ?1
- * that were last heard before ?2, at most ?3. remove: statements for each id (?1), the
- * last of which deletes it, unless it was heard since ?2. */
+ * that were last stored before ?2, at most ?3. remove: statements for each id (?1), the
+ * last of which deletes it, unless something was stored since ?2. */
 typedef struct {
   const char *what;
   const char *find;
@@ -24,10 +25,10 @@ typedef struct {
   goffset counter; /* of StoreRemoved; -1: none */
 } Kind;
 
-#define OLD_CONFERENCE "(SELECT id FROM conferences WHERE id = ?1 AND last_heard < ?2)"
+#define OLD_CONFERENCE "(SELECT id FROM conferences WHERE id = ?1 AND stored < ?2)"
 #define OLD_ROW \
   "id = ?1 AND EXISTS (SELECT 1 FROM fabrics f JOIN conferences c" \
-  " ON c.id = f.conference WHERE f.id = reports.fabric AND c.last_heard < ?2)"
+  " ON c.id = f.conference WHERE f.id = reports.fabric AND c.stored < ?2)"
 
 static const char *const remove_block[] = {
   "UPDATE fabrics SET expired = expired + (SELECT reports FROM blocks WHERE id = ?1)"
@@ -51,7 +52,7 @@ static const char *const remove_session[] = {
 };
 
 static const char *const remove_other[] = {
-  "DELETE FROM others WHERE id = ?1 AND time < ?2",
+  "DELETE FROM others WHERE id = ?1 AND stored < ?2",
   NULL,
 };
 
@@ -79,7 +80,7 @@ static const Kind raw_kinds[] = {
       "  WHERE hot.fabric IS NOT NULL)"
       " SELECT r.id, 1 FROM hot JOIN fabrics f ON f.id = hot.fabric"
       " JOIN conferences c ON c.id = f.conference JOIN reports r ON r.fabric = f.id"
-      " WHERE c.app = ?1 AND c.last_heard < ?2 LIMIT ?3",
+      " WHERE c.app = ?1 AND c.stored < ?2 LIMIT ?3",
       remove_row, G_STRUCT_OFFSET (StoreRemoved, reports) },
 };
 
@@ -90,7 +91,7 @@ static const Kind summary_kinds[] = {
       remove_session, -1 },
   { "records removed",
       "SELECT o.id, 1 FROM others o JOIN users u ON u.id = o.user"
-      " WHERE u.app = ?1 AND o.time < ?2 LIMIT ?3",
+      " WHERE u.app = ?1 AND o.stored < ?2 LIMIT ?3",
       remove_other, -1 },
   { "users removed",
       "SELECT id, 1 FROM users WHERE app = ?1 AND ?2 > 0 AND" UNUSED_USER " LIMIT ?3",
@@ -98,7 +99,7 @@ static const Kind summary_kinds[] = {
 };
 
 static const char find_conferences[] =
-    "SELECT id, 1 FROM conferences WHERE app = ?1 AND last_heard < ?2 LIMIT ?3";
+    "SELECT id, 1 FROM conferences WHERE app = ?1 AND stored < ?2 LIMIT ?3";
 
 static const char references_sql[] =
     "SELECT m.name, k.\"from\", k.\"table\","

@@ -409,13 +409,13 @@ write_event (SqliteRows *rows, SqliteClient *client, SqliteConference *conferenc
 }
 
 static gboolean
-write_other (
-    SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record, GError **error)
+write_other (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
+    const SqliteMoment *moment, GError **error)
 {
   g_string_truncate (rows->text, 0);
   callstats_record_append_json (record, rows->text);
-  return sqlite_run (
-      rows, error, SQL_ADD_OTHER, "iis", client->user, record->time, rows->text->str);
+  return sqlite_run (rows, error, SQL_ADD_OTHER, "iiis", client->user, record->time,
+      moment->stored, rows->text->str);
 }
 
 static void
@@ -438,11 +438,11 @@ write_record (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *rec
   Fabric *fabric = NULL;
 
   if (record->kind == CALLSTATS_RECORD_OTHER)
-    return write_other (rows, client, record, error);
+    return write_other (rows, client, record, moment, error);
   if (!resolve_conference (rows, client, record, moment, &conference, error))
     return FALSE;
   if (conference == NULL)
-    return write_other (rows, client, record, error);
+    return write_other (rows, client, record, moment, error);
   touch (rows, client, conference, moment);
   if (record->fabric != NULL) {
     fabric = get_fabric (rows, client, conference, record, moment, error);
@@ -479,11 +479,14 @@ moment_of (const CallstatsRecord *record, gint64 clock_behind, gint64 now)
   gint64 corrected;
 
   if (clock_behind == STORE_CLOCK_LIVE)
-    return (SqliteMoment){ .time = record->time, .corrected = now, .alive = now };
+    return (SqliteMoment){
+      .time = record->time, .corrected = now, .alive = now, .stored = now
+    };
   corrected = record->time + (known ? clock_behind : 0);
   return (SqliteMoment){ .time = record->time,
     .corrected = corrected,
-    .alive = known ? MIN (corrected, now) : now };
+    .alive = known ? MIN (corrected, now) : now,
+    .stored = now };
 }
 
 gboolean

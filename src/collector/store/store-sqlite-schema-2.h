@@ -14,8 +14,8 @@
  * setup_delay: the median, ms; score: the lowest of its fabrics' medians; site: the first
  * that was told; ended: when that was seen; stale: 0 where the summary has all, 1 where
  * reports came since, 2 where more did; changes: counts commits; told: whether all
- * listeners know that it ended. merges: how often two calls turned out to be one, so that
- * ids that are cached are good no more. */
+ * listeners know that it ended; stored: when a record of it last was. merges: how often
+ * two calls turned out to be one, so that ids that are cached are good no more. */
 static const char schema_2_conferences[] =
     "CREATE TABLE calls ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT,"
@@ -39,11 +39,13 @@ static const char schema_2_conferences[] =
     "  ended INTEGER,"
     "  stale INTEGER NOT NULL DEFAULT 2,"
     "  changes INTEGER NOT NULL DEFAULT 0,"
-    "  told INTEGER NOT NULL DEFAULT 1);"
-    "INSERT INTO calls (id, app, name, start, last_seen, last_heard, first_time,"
+    "  told INTEGER NOT NULL DEFAULT 1,"
+    "  stored INTEGER NOT NULL);"
+    "INSERT INTO calls (id, app, name, start, last_seen, last_heard, stored, first_time,"
     "   last_time, ended, participants, present, fabrics, set_up, failed, dropped,"
     "   reports)"
-    " SELECT c.id, c.app, c.name, c.start, c.last_seen, c.last_heard, c.start,"
+    " SELECT c.id, c.app, c.name, c.start, c.last_seen, c.last_heard, c.last_heard, "
+    "c.start,"
     "   c.last_seen, c.last_heard,"
     "   (SELECT count(*) FROM participants p WHERE p.conference = c.id),"
     "   (SELECT count(*) - count(left) FROM participants p WHERE p.conference = c.id),"
@@ -80,8 +82,8 @@ static const char schema_2_summaries[] =
     "ALTER TABLE fabrics ADD COLUMN paired INTEGER NOT NULL DEFAULT 0;";
 
 /* A block is up to 256 reports of a fabric, packed (store-sqlite-blocks.c). written: when
- * its conference was last heard. checksum: CRC-32 of data. expired: reports that were
- * removed before their fabric. */
+ * something of its conference was last stored. checksum: CRC-32 of data. expired: reports
+ * that were removed before their fabric. */
 static const char schema_2_blocks[] =
     "CREATE TABLE blocks ("
     "  id INTEGER PRIMARY KEY,"
@@ -99,7 +101,9 @@ static const char schema_2_blocks[] =
     "UPDATE sessions SET last_heard = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;"
     "CREATE INDEX participants_by_user ON participants (user);"
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
-    "CREATE INDEX others_by_user ON others (user);";
+    "CREATE INDEX others_by_user ON others (user);"
+    "ALTER TABLE others ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE others SET stored = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;";
 
 /* What charts need of reports (store-sqlite-rollups.c), kept when these are removed.
  * tail: what it takes to go on, of the last one only. */

@@ -32,8 +32,8 @@ static const char *const sql[N_SQL] = {
                     " WHERE session = ?1 AND first <= ?2 AND last >= ?2",
   [SQL_DROP_HOLE] = "DELETE FROM holes WHERE session = ?1 AND first = ?2",
   [SQL_ADD_CONFERENCE] = "INSERT INTO conferences (app, name, start, last_seen,"
-                         " last_heard, first_time, last_time)"
-                         " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?5)",
+                         " last_heard, first_time, last_time, stored)"
+                         " VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?5, ?6)",
   /* Those of one name are apart from each other, so one candidate is enough. */
   [SQL_FIND_CONFERENCE] =
       "SELECT * FROM (SELECT id, first_time, last_time FROM conferences"
@@ -60,7 +60,8 @@ static const char *const sql[N_SQL] = {
       "UPDATE conferences SET start = min (start, ?2), last_seen = max (last_seen, ?3),"
       " last_heard = max (last_heard, ?4), first_time = min (first_time, ?5),"
       " last_time = max (last_time, ?6), reports = reports + ?7,"
-      " stale = max (stale, 1), changes = changes + 1 WHERE id = ?1",
+      " stored = max (stored, ?8), stale = max (stale, 1), changes = changes + 1"
+      " WHERE id = ?1",
   [SQL_COUNT_CONFERENCE] =
       "UPDATE conferences SET stale = 2,"
       " (participants, present) = (SELECT count(*), count(*) - count(left)"
@@ -85,10 +86,11 @@ static const char *const sql[N_SQL] = {
   [SQL_ABSORB_FABRICS] = "UPDATE fabrics SET conference = ?1 WHERE conference = ?2",
   [SQL_ABSORB_EVENTS] = "UPDATE events SET conference = ?1 WHERE conference = ?2",
   [SQL_ABSORB_CONFERENCE] =
-      "UPDATE conferences SET (start, last_seen, last_heard, first_time, last_time,"
-      "   reports, site) = (SELECT min (conferences.start, o.start),"
+      "UPDATE conferences SET (start, last_seen, last_heard, stored, first_time,"
+      "   last_time, reports, site) = (SELECT min (conferences.start, o.start),"
       "   max (conferences.last_seen, o.last_seen),"
       "   max (conferences.last_heard, o.last_heard),"
+      "   max (conferences.stored, o.stored),"
       "   min (conferences.first_time, o.first_time),"
       "   max (conferences.last_time, o.last_time), conferences.reports + o.reports,"
       "   coalesce (conferences.site, o.site)"
@@ -137,7 +139,8 @@ static const char *const sql[N_SQL] = {
   [SQL_ADD_EVENT] = "INSERT INTO events (conference, user, fabric, time, name, data)"
                     " VALUES (?1, ?2, nullif (?3, 0), ?4, ?5, ?6)",
   [SQL_ADD_REPORT] = "INSERT INTO reports (fabric, time, stats) VALUES (?1, ?2, ?3)",
-  [SQL_ADD_OTHER] = "INSERT INTO others (user, time, record) VALUES (?1, ?2, ?3)",
+  [SQL_ADD_OTHER] = "INSERT INTO others (user, time, stored, record)"
+                    " VALUES (?1, ?2, ?3, ?4)",
 };
 
 SqliteRows *

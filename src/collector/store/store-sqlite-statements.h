@@ -67,6 +67,7 @@ typedef struct {
   gint64 time;      /* by the client's clock */
   gint64 corrected; /* by ours, as far as it is known how they differ */
   gint64 alive;     /* when we knew that the client was there */
+  gint64 stored;    /* now, by our clock */
 } SqliteMoment;
 
 /* One call. What is added up since the last settling follows behind the name. */
@@ -80,7 +81,7 @@ typedef struct {
   gboolean grown;  /* first or last did */
   guint reports;
   gint64 earliest, latest; /* of the clients' times */
-  gint64 heard;
+  gint64 heard, stored;
 } SqliteConference;
 
 typedef struct _SqliteConferences SqliteConferences;
