@@ -110,6 +110,19 @@ class Occurrences(Base):
         self.assertEqual(len(rows), 1)
         self.assertTrue(rows[0]["ended"])
 
+    def test_leaving_late_joins_no_calls(self):
+        """Others used the id meanwhile."""
+        for n, user in enumerate(("alice", "bob", "carol")):
+            self.store(*wire.call(START + 5 * MINUTE * n, "apart", user)[:4], user=user)
+        before = self.occurrences("apart")
+        self.store(wire.event("userLeft", "apart", at=START + 20 * MINUTE))
+        rows = self.occurrences("apart")
+        self.assertEqual([(row["participants"], row["fabrics"], row["lastSeen"]) for row in rows],
+                         [(1, 1, row["lastSeen"]) for row in before])
+        left = [self.conference("apart", occurrence=row["occurrence"])["participants"][0]["left"]
+                for row in rows]
+        self.assertEqual(left, [START + 20 * MINUTE, None, None])
+
     def test_late_records_find_their_call(self):
         day = 24 * 60 * MINUTE
         self.store(*wire.call(START, "late", "f0", reports=20))

@@ -131,31 +131,43 @@ find_row (SqliteRows *rows, gint64 app, const char *name, sqlite3_stmt *found)
   return conference;
 }
 
-/* attended_by: (0: nobody): a user whose earlier call will do as well. */
 static SqliteConference *
-find_conference (
-    SqliteRows *rows, gint64 app, const char *name, gint64 time, gint64 attended_by)
+find_conference (SqliteRows *rows, gint64 app, const char *name, gint64 time)
 {
   SqliteConference key = { .app = app, .name = (char *)name };
   SqliteConference *conference = g_hash_table_lookup (rows->conferences->by_name, &key);
 
   if (conference != NULL && is_near (conference, time))
     return conference;
-  conference = find_row (rows, app, name,
-      sqlite_find (rows, SQL_FIND_CONFERENCE, "isii", app, name, time, SILENCE));
-  if (conference != NULL || attended_by == 0)
-    return conference;
   return find_row (rows, app, name,
-      sqlite_find (rows, SQL_FIND_ATTENDED, "isii", app, name, time, attended_by));
+      sqlite_find (rows, SQL_FIND_CONFERENCE, "isii", app, name, time, SILENCE));
+}
+
+/* What comes that late does not make the call longer: there may be others since. */
+static SqliteConference *
+find_attended (SqliteRows *rows, gint64 app, const char *name, SqliteMoment *moment,
+    gint64 attended_by)
+{
+  SqliteConference *conference = find_row (rows, app, name,
+      sqlite_find (
+          rows, SQL_FIND_ATTENDED, "isii", app, name, moment->corrected, attended_by));
+
+  if (conference != NULL && moment->corrected > conference->last) {
+    moment->time -= moment->corrected - conference->last;
+    moment->corrected = conference->last;
+    moment->alive = MIN (moment->alive, conference->last);
+  }
+  return conference;
 }
 
 SqliteConference *
 sqlite_conference_at (SqliteRows *rows, gint64 app, const char *name,
-    const SqliteMoment *moment, gint64 attended_by, GError **error)
+    SqliteMoment *moment, gint64 attended_by, GError **error)
 {
-  SqliteConference *conference =
-      find_conference (rows, app, name, moment->corrected, attended_by);
+  SqliteConference *conference = find_conference (rows, app, name, moment->corrected);
 
+  if (conference == NULL && attended_by != 0)
+    conference = find_attended (rows, app, name, moment, attended_by);
   if (conference != NULL)
     return conference;
   if (!sqlite_run (rows, error, SQL_ADD_CONFERENCE, "isiiii", app, name, moment->time,

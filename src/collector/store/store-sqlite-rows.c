@@ -199,10 +199,11 @@ is_leaving (const CallstatsRecord *record)
 }
 
 /* The conference of a record. A fabric stays in its call however long it was silent.
- * resolved: set to NULL where nothing is known. */
+ * resolved: set to NULL where nothing is known. moment: as sqlite_conference_at() has it.
+ */
 static gboolean
 resolve_conference (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
-    const SqliteMoment *moment, SqliteConference **resolved, GError **error)
+    SqliteMoment *moment, SqliteConference **resolved, GError **error)
 {
   Fabric *fabric =
       record->fabric != NULL ? find_fabric (rows, client, record->fabric) : NULL;
@@ -432,7 +433,7 @@ touch (SqliteRows *rows, SqliteClient *client, SqliteConference *conference,
 
 static gboolean
 write_record (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
-    const SqliteMoment *moment, GError **error)
+    SqliteMoment *moment, GError **error)
 {
   SqliteConference *conference = NULL;
   Fabric *fabric = NULL;

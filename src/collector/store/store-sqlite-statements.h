@@ -124,8 +124,9 @@ SqliteConference *sqlite_conferences_add (
 /* Returns: (nullable) */
 SqliteConference *sqlite_conferences_get (SqliteRows *rows, gint64 id);
 /* The call of that name at that time; begins where there is none. attended_by: (0:
- * nobody) a user whose earlier call will do as well. */
+ * nobody) a user whose earlier call will do as well; the moment is that call's last one
+ * then. */
 SqliteConference *sqlite_conference_at (SqliteRows *rows, gint64 app, const char *name,
-    const SqliteMoment *moment, gint64 attended_by, GError **error);
+    SqliteMoment *moment, gint64 attended_by, GError **error);
 void sqlite_conference_touch (
     SqliteRows *rows, SqliteConference *conference, const SqliteMoment *moment);
