@@ -142,6 +142,49 @@ test_client_goes_on_after_its_conference_went (StoreFixture *fixture, gconstpoin
 }
 
 static void
+on_opened (gpointer user_data, guint64 stored)
+{
+}
+
+static void
+on_committed (gpointer user_data, guint64 sequence, gsize bytes, guint written)
+{
+}
+
+static void
+on_failed (gpointer user_data, const GError *error)
+{
+  g_assert_no_error (error);
+}
+
+/* Another one's session has the row that was an open one's before. */
+static void
+test_session_is_not_taken_for_another (StoreFixture *fixture, gconstpointer data)
+{
+  static const StoreSessionEvents events = { on_opened, on_committed, on_failed };
+  StoreSession *alice = fixture->session;
+
+  add_conference (fixture, "c1", "f1", "f2");
+  store_fixture_write (fixture, AGED_BY (10));
+  retain (fixture, 0, 9);
+  g_assert_cmpint (COUNT ("sessions"), ==, 0);
+  g_assert_cmpint (COUNT ("users"), ==, 0);
+
+  fixture->session = store_session_open (
+      fixture->store, STORE_FIXTURE_APP, "bob", NULL, "s1", &events, NULL, NULL);
+  add_conference (fixture, "c2", "f1", "f2");
+  store_session_close (fixture->session);
+  fixture->session = alice;
+  add_conference (fixture, "c3", "f1", "f2");
+  g_assert_cmpint (COUNT ("sessions"), ==, 2);
+  g_assert_cmpint (COUNT ("participants p JOIN users u ON u.id = p.user JOIN"
+                          " conferences c ON c.id = p.conference"
+                          " WHERE (u.name, c.name) IN (('bob', 'c2'), ('alice', 'c3'))"),
+      ==, 2);
+  g_assert_cmpint (COUNT ("reports"), ==, 1200);
+}
+
+static void
 test_each_application_has_its_own_days (StoreFixture *fixture, gconstpointer data)
 {
   const StoreDays never = { 0, 0 }, some = { 5, 9 };
@@ -244,6 +287,7 @@ main (int argc, char **argv)
   ADD ("reports", test_reports_go_before_their_conference);
   ADD ("conference", test_conference_goes_as_a_whole);
   ADD ("client-goes-on", test_client_goes_on_after_its_conference_went);
+  ADD ("session-is-another", test_session_is_not_taken_for_another);
   ADD ("applications", test_each_application_has_its_own_days);
   ADD ("room", test_room_is_given_back);
   ADD ("interruption", test_interruption_does_no_harm);

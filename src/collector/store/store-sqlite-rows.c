@@ -36,6 +36,8 @@ struct _SqliteClient {
   gint64 app;
   gint64 user;
   gint64 id;
+  char *name;      /* of the session; ids are used again, so who it is says this */
+  char *user_name; /* its id */
   guint64 stored;
   guint64 settled;          /* what the session's row says */
   gboolean has_holes;       /* not all up to stored is */
@@ -74,6 +76,8 @@ sqlite_client_free (SqliteClient *client)
   g_hash_table_unref (client->conferences);
   g_ptr_array_unref (client->changed);
   g_ptr_array_unref (client->dirty_fabrics);
+  g_free (client->name);
+  g_free (client->user_name);
   g_free (client);
 }
 
@@ -98,6 +102,8 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
       sqlite3_column_int64 (found, 2), sqlite3_column_int64 (found, 3),
       tally_sheet_get_app (rows->sheet, app));
   sqlite3_reset (found);
+  client->name = g_strdup (session);
+  client->user_name = g_strdup (user);
   if (sqlite_client_refresh (rows, client))
     return g_steal_pointer (&client);
   sqlite_no_row (rows, error);
@@ -131,7 +137,8 @@ forget_rows (SqliteRows *rows, SqliteClient *client)
 gboolean
 sqlite_client_refresh (SqliteRows *rows, SqliteClient *client)
 {
-  sqlite3_stmt *found = sqlite_find (rows, SQL_GET_STORED, "i", client->id);
+  sqlite3_stmt *found = sqlite_find (rows, SQL_GET_STORED, "isisi", client->id,
+      client->name, client->app, client->user_name, client->user);
 
   if (found == NULL)
     return FALSE;

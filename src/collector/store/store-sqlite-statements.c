@@ -26,7 +26,9 @@ static const char *const sql[N_SQL] = {
                        " WHERE a.name = ?1 AND u.name = ?2 AND s.name = ?3",
   [SQL_SET_STORED] = "UPDATE sessions SET stored = ?2, last_heard = ?3 WHERE id = ?1",
   [SQL_GET_STORED] = "SELECT stored, EXISTS (SELECT 1 FROM holes WHERE session = ?1)"
-                     " FROM sessions WHERE id = ?1",
+                     " FROM sessions s JOIN users u ON u.id = s.user"
+                     " WHERE s.id = ?1 AND s.name = ?2 AND u.app = ?3 AND u.name = ?4"
+                     " AND u.id = ?5",
   [SQL_ADD_HOLE] = "INSERT INTO holes (session, first, last) VALUES (?1, ?2, ?3)",
   [SQL_FIND_HOLE] = "SELECT first, last FROM holes"
                     " WHERE session = ?1 AND first <= ?2 AND last >= ?2",
