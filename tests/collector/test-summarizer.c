@@ -13,8 +13,23 @@
 typedef struct {
   guint ends;
   guint changes;
-  guint feedback; /* in the last summary */
+  /* In the last summary */
+  guint feedback;
+  gint64 reports;
+  gboolean over, truncated;
 } Told;
+
+static gint64
+count_reports (JsonObject *summary)
+{
+  JsonArray *fabrics = json_object_get_array_member (summary, "fabricSummaries");
+  gint64 reports = 0;
+
+  for (guint i = 0; i < json_array_get_length (fabrics); i++)
+    reports += json_object_get_int_member (
+        json_array_get_object_element (fabrics, i), "reportCount");
+  return reports;
+}
 
 static void
 on_summary (const char *app, const char *conference, gboolean ended_now,
@@ -29,6 +44,9 @@ on_summary (const char *app, const char *conference, gboolean ended_now,
   told->changes += !ended_now;
   told->feedback =
       json_array_get_length (json_object_get_array_member (summary, "feedback"));
+  told->reports = count_reports (summary);
+  told->over = !json_object_get_null_member (summary, "endTime");
+  told->truncated = json_object_get_boolean_member (summary, "truncated");
 }
 
 static gboolean
@@ -44,6 +62,16 @@ wait_until_told (const guint *count, guint wanted)
   guint deadline = g_timeout_add (DEADLINE_MS, give_up, NULL);
 
   while (*count < wanted)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (deadline);
+}
+
+static void
+wait_until_read (StoreFixture *fixture, const char *sql, gint64 wanted)
+{
+  guint deadline = g_timeout_add (DEADLINE_MS, give_up, NULL);
+
+  while (store_fixture_read (fixture, sql) != wanted)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (deadline);
 }
@@ -109,6 +137,47 @@ test_an_end_that_nobody_heard_of_is_told_at_the_next_start (
       0);
 }
 
+/* As of a call that is longer than reports are kept. */
+static void
+test_what_is_left_is_summed_up_at_the_end (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (0));
+  store_fixture_append_event (fixture, "fabricSetup", "c1", "f1", AT (1));
+  store_fixture_append (fixture, "f1", 1, 1, 20);
+  wait_until_told (&told.changes, 1);
+  g_assert_false (told.over);
+  store_fixture_write (fixture, "UPDATE fabrics SET expired = 5");
+  store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (21));
+  wait_until_told (&told.ends, 1);
+  g_assert_true (told.over);
+  g_assert_true (told.truncated);
+  g_assert_cmpint (told.reports, ==, 20);
+}
+
+static void
+test_what_was_summed_up_outlives_reports (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  append_call (fixture);
+  wait_until_told (&told.ends, 1);
+  store_fixture_write (fixture,
+      "DELETE FROM reports; DELETE FROM blocks; UPDATE fabrics SET expired = 20");
+  store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (25));
+  wait_until_read (
+      fixture, "SELECT stale = 1 AND ended IS NULL AND present = 1 FROM conferences", 1);
+  store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (26));
+  wait_until_told (&told.ends, 2);
+  g_assert_true (told.over);
+  g_assert_cmpint (told.reports, ==, 20);
+}
+
 /* Whatever it is at: reading, or waiting for the writer. */
 static void
 test_it_may_be_freed_at_any_time (StoreFixture *fixture, gconstpointer data)
@@ -136,6 +205,12 @@ main (int argc, char **argv)
   g_test_add ("/summarizer/an-end-that-nobody-heard-of-is-told-at-the-next-start",
       StoreFixture, NULL, store_fixture_set_up,
       test_an_end_that_nobody_heard_of_is_told_at_the_next_start,
+      store_fixture_tear_down);
+  g_test_add ("/summarizer/what-is-left-is-summed-up-at-the-end", StoreFixture, NULL,
+      store_fixture_set_up, test_what_is_left_is_summed_up_at_the_end,
+      store_fixture_tear_down);
+  g_test_add ("/summarizer/what-was-summed-up-outlives-reports", StoreFixture, NULL,
+      store_fixture_set_up, test_what_was_summed_up_outlives_reports,
       store_fixture_tear_down);
   g_test_add ("/summarizer/it-may-be-freed-at-any-time", StoreFixture, NULL,
       store_fixture_set_up, test_it_may_be_freed_at_any_time, store_fixture_tear_down);

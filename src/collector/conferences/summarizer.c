@@ -51,7 +51,8 @@ typedef struct {
   char *app;
   char *conference;
   gint64 id;
-  JsonObject *json;      /* nullable: nothing new to tell */
+  JsonObject *json;      /* nullable: nothing to tell */
+  gboolean kept;         /* json is what was kept before: only an end is told of it */
   StoreSummary *summary; /* nullable, likewise */
 } Result;
 
@@ -129,34 +130,45 @@ result_new (Summarizer *self, const StoreStaleCall *stale)
   return result;
 }
 
-static gboolean
-has_summary (Summarizer *self, const StoreStaleCall *stale)
+/* Returns: (nullable) (transfer full): the summary that is kept, if it was made when the
+ * call had ended. */
+static JsonObject *
+read_final (Summarizer *self, const StoreStaleCall *stale)
 {
   StoreConferenceId id = { stale->app, stale->conference, stale->id };
   gsize length;
   g_autofree char *text = store_read_summary (self->store, &id, &length, NULL);
+  g_autoptr (JsonObject) json =
+      text != NULL ? callstats_json_parse_object (text, length, NULL) : NULL;
 
-  return text != NULL;
+  if (json == NULL || isnan (callstats_json_get_double (json, "endTime", NAN)))
+    return NULL;
+  return g_steal_pointer (&json);
 }
 
-/* Once reports were removed from a call, its summary is the best there is. */
+/* json: (transfer full): it stays. */
 static Result *
-keep_summary (Summarizer *self, const StoreStaleCall *stale, gint64 changes)
+keep_summary (
+    Summarizer *self, const StoreStaleCall *stale, gint64 changes, JsonObject *json)
 {
   Result *result = result_new (self, stale);
   StoreSummary *summary = g_new0 (StoreSummary, 1);
 
   summary->id = stale->id;
   summary->changes = changes;
-  summary->over = TRUE;
+  summary->over = stale->over;
   summary->now = g_get_real_time ();
   summary->setup_delay = summary->score = NAN;
   summary->pairs = g_array_new (FALSE, FALSE, sizeof (StorePair));
   result->summary = summary;
+  result->json = json;
+  result->kept = TRUE;
   return result;
 }
 
-/* Returns: (nullable): NULL where nothing can be made of it now. */
+/* Once reports were removed from a call, the summary of its end is the best there is; one
+ * from before its end lacks the reports that are left.
+ * Returns: (nullable): NULL where nothing can be made of it now. */
 static Result *
 summarize (Summarizer *self, const StoreStaleCall *stale, GError **error)
 {
@@ -164,14 +176,17 @@ summarize (Summarizer *self, const StoreStaleCall *stale, GError **error)
   gboolean expired = FALSE;
   g_autoptr (StoreDetail) call =
       store_read_call (self->store, stale->id, &changes, &expired, error);
+  g_autoptr (JsonObject) final = expired ? read_final (self, stale) : NULL;
   g_autoptr (Summary) summary = NULL;
   Result *result;
 
-  if (call != NULL && stale->over && expired && has_summary (self, stale))
-    return keep_summary (self, stale, changes);
-  if (call != NULL)
-    summary =
-        summary_make (self->store, stale->app, call, stale->over, &self->stopping, error);
+  if (call == NULL)
+    return NULL;
+  if (final != NULL)
+    return keep_summary (self, stale, changes, g_steal_pointer (&final));
+  call->truncated |= expired;
+  summary =
+      summary_make (self->store, stale->app, call, stale->over, &self->stopping, error);
   if (summary == NULL)
     return NULL;
   result = result_new (self, stale);
@@ -380,7 +395,7 @@ on_written (gboolean ended_now, const GError *error, gpointer user_data)
   if (error != NULL)
     log_warning ("summary-not-kept", "app", result->app, "conference", result->conference,
         "reason", error->message, NULL);
-  else if (result->json != NULL)
+  else if (ended_now || !result->kept)
     tell (self, result, ended_now);
   result_free (result);
   if (--self->writing == 0)

@@ -33,7 +33,7 @@
  *   score             distribution of the fabrics' scores, all reports
  *   feedback[]        {userID, overall, audio, video, screen, comment, timestamp}
  *   fabricSummaries[] at most SUMMARY_MAX_FABRICS
- *   truncated         whether lists were cut
+ *   truncated         whether lists were cut or reports had been removed
  *
  * A fabric:
  *
