@@ -5,6 +5,7 @@ import json
 import os
 import re
 import sys
+import time
 import unittest
 
 import wire
@@ -216,6 +217,50 @@ class Requests(unittest.TestCase):
         deep = json.loads("[" * 40 + "]" * 40)
         self.assertEqual(self.tell(comment=deep), 400)
         self.assertEqual(limited(self.collector, "depth"), before + 1)
+
+
+class Bodies(unittest.TestCase):
+    """Of strangers, who send all but the end of them. A kernel holds some, so the last of two
+    that fill the room has come into the other's way before it is all there."""
+    ROOM = 64 << 20
+
+    def hold(self, collector):
+        peer = wire.Socket(collector)
+        peer.send((f"POST /v1/apps/demo/conferences/c/u/events/user/feedback HTTP/1.1\r\n"
+                   f"Host: {collector.host}:{collector.port}\r\n"
+                   f"Content-Length: {self.ROOM}\r\n\r\n").encode())
+        peer.send(b"x" * (self.ROOM - 1))
+        return peer
+
+    def finish(self, peer):
+        peer.send(b"x")
+        head = peer.read_head()
+        peer.close()
+        status = int(head.split(" ")[1])
+        self.assertEqual("retry-after: " in head.lower(), status == 503)
+        return status
+
+    def wait_for_room(self, collector):
+        """Until those who went have gone for the collector, too."""
+        deadline = time.monotonic() + wire.DEADLINE
+        while self.finish(self.hold(collector)) == 503:
+            self.assertLess(time.monotonic(), deadline)
+
+    def test_they_share_their_room(self):
+        with wire.Collector(options=["--max-body", str(self.ROOM)]) as collector:
+            for _ in range(2):
+                before = limited(collector, "bodies")
+                held = [self.hold(collector), self.hold(collector)]
+                self.assertEqual(collector.http("/healthz")[0], 200)
+                self.assertEqual(sorted(map(self.finish, held)), [401, 503])
+                self.assertEqual(limited(collector, "bodies"), before + 1)
+                self.wait_for_room(collector)
+
+    def test_those_who_go_leave_their_room(self):
+        with wire.Collector(options=["--max-body", str(self.ROOM)]) as collector:
+            for _ in range(2):
+                self.hold(collector).close()
+                self.wait_for_room(collector)
 
 
 class Clocks(unittest.TestCase):

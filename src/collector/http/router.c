@@ -11,6 +11,7 @@
 #include "reply.h"
 
 #define REQUEST "callstats-request"
+#define RETRY_AFTER "10"
 
 typedef struct {
   const char *method; /* interned */
@@ -29,12 +30,16 @@ struct _Router {
   gpointer check_data;
   RouterFunc preflight; /* nullable */
   gpointer preflight_data;
+  gsize *kept; /* bytes of bodies, of messages that are not over; theirs as well */
 };
 
 typedef struct {
   GStrv path;         /* segments as they came */
   const Route *route; /* NULL: none of this path and method */
   gsize received;
+  gsize kept;        /* of it */
+  gsize *kept_total; /* one reference */
+  gboolean crowded;  /* no room for its body beside those of others */
 } Request;
 
 static void
@@ -52,6 +57,8 @@ request_free (gpointer data)
 {
   Request *request = data;
 
+  *request->kept_total -= request->kept;
+  g_rc_box_release (request->kept_total);
   g_strfreev (request->path);
   g_free (request);
 }
@@ -64,6 +71,7 @@ router_new (RouterCheckFunc check, gpointer user_data)
   router->routes = g_ptr_array_new_with_free_func (route_free);
   router->check = check;
   router->check_data = user_data;
+  router->kept = g_rc_box_new0 (gsize);
   return router;
 }
 
@@ -73,6 +81,7 @@ router_free (Router *router)
   if (router == NULL)
     return;
   g_ptr_array_unref (router->routes);
+  g_rc_box_release (router->kept);
   g_free (router);
 }
 
@@ -148,17 +157,37 @@ find_place (const Router *router, char **path)
   return NULL;
 }
 
-/* What is too long is read on, so that the client hears why, but not kept. */
+/* What is not kept is read on, so that the client hears why. */
 static void
-on_chunk (SoupServerMessage *message, GBytes *chunk, Request *request)
+give_up_body (SoupServerMessage *message, Request *request)
 {
   SoupMessageBody *body = soup_server_message_get_request_body (message);
 
-  request->received += g_bytes_get_size (chunk);
+  soup_message_body_set_accumulate (body, FALSE);
+  soup_message_body_truncate (body);
+  *request->kept_total -= request->kept;
+  request->kept = 0;
+}
+
+static void
+on_chunk (SoupServerMessage *message, GBytes *chunk, Request *request)
+{
+  gsize size = g_bytes_get_size (chunk);
+
+  request->received += size;
+  if (request->crowded)
+    return;
   if (request->received > request->route->max_body) {
-    soup_message_body_set_accumulate (body, FALSE);
-    soup_message_body_truncate (body);
+    give_up_body (message, request);
+    return;
   }
+  request->crowded = size > ROUTER_MAX_KEPT - *request->kept_total;
+  if (request->crowded) {
+    give_up_body (message, request);
+    return;
+  }
+  request->kept += size;
+  *request->kept_total += size;
 }
 
 void
@@ -169,6 +198,7 @@ router_begin (Router *router, SoupServerMessage *message, const char *path)
   request->path = g_strsplit (path, "/", -1);
   request->route =
       find_route (router, request->path, soup_server_message_get_method (message));
+  request->kept_total = g_rc_box_acquire (router->kept);
   g_object_set_data_full (G_OBJECT (message), REQUEST, request, request_free);
   if (request->route != NULL && request->route->max_body > 0)
     g_signal_connect (message, "got-chunk", G_CALLBACK (on_chunk), request);
@@ -258,13 +288,28 @@ refuse_unrouted (const Router *router, SoupServerMessage *message, const Request
   reply_error (message, SOUP_STATUS_METHOD_NOT_ALLOWED, "method-not-allowed", text);
 }
 
+static void
+refuse_crowded (SoupServerMessage *message)
+{
+  counter_limited (LIMIT_BODIES);
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Retry-After", RETRY_AFTER);
+  reply_error (message, SOUP_STATUS_SERVICE_UNAVAILABLE, "too-many-bodies",
+      "Too many requests are being sent at once; try again later");
+}
+
 static gboolean
 check_body (SoupServerMessage *message, const Request *request)
 {
   g_autofree char *text = NULL;
 
-  if (request->route->max_body == 0 || request->received <= request->route->max_body)
+  if (request->route->max_body == 0)
     return TRUE;
+  if (request->received <= request->route->max_body) {
+    if (request->crowded)
+      refuse_crowded (message);
+    return !request->crowded;
+  }
   text = g_strdup_printf (
       "A body may have %" G_GSIZE_FORMAT " bytes here", request->route->max_body);
   counter_limited (LIMIT_BODY);

@@ -38,6 +38,10 @@ void router_free (Router *router);
 /* Before such routes are added. */
 void router_set_max_body (Router *router, gsize max_body);
 
+/* What the bodies of all requests that are not answered yet may have; past that one is
+ * answered with 503. */
+#define ROUTER_MAX_KEPT ((gsize)64 * 1024 * 1024)
+
 /* pattern: an absolute path in which a segment * stands for any one. method: such as GET,
  * which is HEAD too. max_body: bytes; 0: what is sent is not kept; more than that is
  * answered with 413. Nothing that is given is owned but copied, user_data excepted. */

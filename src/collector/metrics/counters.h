@@ -31,6 +31,7 @@ typedef enum {
   LIMIT_APP,
   LIMIT_HANDSHAKE, /* no request, or no TLS, in time */
   LIMIT_LISTENERS, /* to live updates */
+  LIMIT_BODIES,    /* of all requests */
   N_LIMITS,
 } Limit;
 
