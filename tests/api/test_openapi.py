@@ -30,6 +30,8 @@ def fill(collector, headers=None):
         client.store(*records)
     client.store(*wire.call(START, "bad", "f4")[:2],
                  wire.event("fabricSetupFailed", "bad", "f4", START + 30, reason="IceConnectionFailure"))
+    client.store({"type": "bridgeStatus", "time": START, "data": {"cpuUsage": 0.5}},
+                 {"type": "preCallTestResults", "time": START + 1, "data": {"results": {}}})
     client.close()
     client = collector.connect(user="bob")
     client.hello("b")

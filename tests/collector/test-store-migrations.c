@@ -163,6 +163,37 @@ test_first_version_is_brought_up_to_date (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (migrated, ==, fresh);
 }
 
+static void
+test_records_of_the_first_version_are_found (Fixture *fixture, gconstpointer data)
+{
+  const StoreOtherSearch search = { .type = "gap",
+    .from = G_MININT64,
+    .to = G_MAXINT64,
+    .before = { G_MAXINT64, G_MAXINT64 },
+    .limit = 10,
+    .max_bytes = 1000 };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Store) store = NULL;
+  g_autoptr (GPtrArray) list = NULL;
+  const StoreOther *other;
+  gboolean more;
+
+  make_version_1 (fixture, CALL);
+  execute (fixture, "INSERT INTO others (user, time, record) VALUES"
+                    " (1, 1000, '{\"type\":\"gap\",\"time\":1}'), (1, 2000, '{}'),"
+                    " (1, 3000, 'no JSON'), (1, 4000, '{\"type\":\"new\"}')");
+  store = store_open (fixture->location, &error);
+  g_assert_no_error (error);
+  list = store_search_others (store, "demo", &search, &more, &error);
+  g_assert_no_error (error);
+  g_assert_false (more);
+  g_assert_cmpuint (list->len, ==, 1);
+  other = list->pdata[0];
+  g_assert_cmpint (other->time, ==, 1000);
+  g_assert_cmpstr (other->user, ==, "alice");
+  g_assert_cmpstr (other->type, ==, "gap");
+}
+
 /* A step that fails leaves all as it was. */
 static void
 test_failed_step_changes_nothing (Fixture *fixture, gconstpointer data)
@@ -226,6 +257,7 @@ main (int argc, char **argv)
   g_test_add ("/store/migrations/" name, Fixture, data, set_up, function, tear_down)
   ADD ("first-version", schema_1_holes, test_first_version_is_brought_up_to_date);
   ADD ("first-version-without-holes", "", test_first_version_is_brought_up_to_date);
+  ADD ("records-of-the-first-version", NULL, test_records_of_the_first_version_are_found);
   ADD ("failed-step", NULL, test_failed_step_changes_nothing);
   ADD ("newer-version", NULL, test_newer_version_is_refused);
   ADD ("two-at-once", NULL, test_two_that_migrate_do_not_meet);

@@ -192,6 +192,17 @@ append_user (GString *json, const StoreUser *user)
   g_string_append_c (json, '}');
 }
 
+static void
+append_other (GString *json, const StoreOther *other)
+{
+  g_string_append_c (json, '{');
+  add_time (json, "time", other->time);
+  add_string (json, "user", other->user);
+  add_string (json, "type", other->type);
+  add_json (json, "record", other->record);
+  g_string_append_c (json, '}');
+}
+
 typedef void (*AppendRow) (GString *json, gconstpointer row);
 
 static void
@@ -232,6 +243,12 @@ void
 query_json_append_users (GString *json, GPtrArray *users, const char *next)
 {
   append_page (json, "users", users, (AppendRow)append_user, next);
+}
+
+void
+query_json_append_others (GString *json, GPtrArray *others, const char *next)
+{
+  append_page (json, "records", others, (AppendRow)append_other, next);
 }
 
 void

@@ -26,6 +26,7 @@ void query_json_append_event (GString *json, const StoreEvent *event);
 void query_json_append_events (GString *json, GPtrArray *events, const char *next);
 void query_json_append_fabrics (GString *json, GPtrArray *fabrics, const char *next);
 void query_json_append_users (GString *json, GPtrArray *users, const char *next);
+void query_json_append_others (GString *json, GPtrArray *others, const char *next);
 
 /* A fabric without its closing brace, for more to follow. */
 void query_json_begin_fabric (GString *json, const StoreFabricDetail *detail);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Pages of a conference's events and fabrics, and of an application's users. Threads as
- * in query-job.h.
+ * Pages of a conference's events and fabrics, of an application's users, and of its
+ * records that are in no conference. Threads as in query-job.h.
  */
 #include "query-job.h"
 #include "query-json.h"
@@ -13,13 +13,18 @@
 #define EVENTS_BYTES (4 * 1024 * 1024)
 #define FABRICS_DEFAULT 100
 #define FABRICS_MAX 1000
+#define RECORDS_DEFAULT 100
+#define RECORDS_MAX 1000
+#define RECORDS_BYTES (4 * 1024 * 1024)
 #define USERS_DEFAULT 50
 #define USERS_MAX 500
 
-/* Of all three kinds of lists, each of which uses a part. */
+/* Of all kinds of lists, each of which uses a part. */
 typedef struct {
   gint64 occurrence;
   StoreEventSearch events;
+  StoreOtherSearch others;
+  char *type;
   char *fabric;
   char *user;
   char *name;
@@ -34,6 +39,7 @@ page_free (gpointer data)
 {
   Page *page = data;
 
+  g_free (page->type);
   g_free (page->fabric);
   g_free (page->user);
   g_free (page->name);
@@ -181,6 +187,48 @@ serve_users (
   begin_page (&given, ids, user_data, page, work_users);
 }
 
+/* ---- Records that are in no conference ---- */
+
+static void
+work_records (QueryJob *job)
+{
+  Page *page = job->request;
+  gboolean more;
+  g_autoptr (GPtrArray) list = store_search_others (
+      job->query->store, job->app, &page->others, &more, &job->error);
+  g_autofree char *next = NULL;
+
+  if (list == NULL)
+    return;
+  if (more && list->len > 0) {
+    StoreOther *last = list->pdata[list->len - 1];
+
+    next = query_format_cursor (&(StoreCursor){ last->time, last->id });
+  }
+  job->found = TRUE;
+  job->json = g_string_new (NULL);
+  query_json_append_others (job->json, list, next);
+}
+
+static void
+serve_records (
+    SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
+{
+  QueryParams given = { message, params, FALSE };
+  Page *page = g_new0 (Page, 1);
+  StoreOtherSearch *search = &page->others;
+
+  search->type = page->type = g_strdup (query_params_text (&given, "type"));
+  search->user = page->user = g_strdup (query_params_text (&given, "user"));
+  search->from = query_params_time (&given, "from", G_MININT64);
+  search->to = query_params_time (&given, "to", G_MAXINT64);
+  search->limit = query_params_limit (&given, RECORDS_DEFAULT, RECORDS_MAX);
+  search->max_bytes = RECORDS_BYTES;
+  search->before = (StoreCursor){ G_MAXINT64, G_MAXINT64 };
+  query_params_cursor (&given, "before", &search->before);
+  begin_page (&given, ids, user_data, page, work_records);
+}
+
 void
 query_lists_add_routes (Query *query, Router *router)
 {
@@ -189,4 +237,6 @@ query_lists_add_routes (Query *query, Router *router)
   router_add (router, "GET", "/api/v1/apps/*/conferences/*/fabrics", ROUTE_READ, 0,
       serve_fabrics, query);
   router_add (router, "GET", "/api/v1/apps/*/users", ROUTE_READ, 0, serve_users, query);
+  router_add (
+      router, "GET", "/api/v1/apps/*/records", ROUTE_READ, 0, serve_records, query);
 }

@@ -36,6 +36,8 @@ typedef struct {
   gint64 (*find_last_change) (Store *store, GError **error);
   GPtrArray *(*list_others) (Store *store, const StoreConferenceId *conference,
       gint64 after, guint limit, GError **error);
+  GPtrArray *(*search_others) (Store *store, const char *app,
+      const StoreOtherSearch *search, gboolean *more, GError **error);
   GPtrArray *(*list_fabrics) (Store *store, const StoreConferenceId *conference,
       gint64 after, guint limit, GError **error);
   StoreFabricDetail *(*read_fabric) (

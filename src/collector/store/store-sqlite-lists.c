@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
- * Lists of users, events and fabrics, and a fabric alone. Any thread, which takes a
- * connection of its own for each.
+ * Lists of users, events, fabrics and other records, and a fabric alone. Any thread,
+ * which takes a connection of its own for each.
  */
 #include "store-sqlite-columns.h"
 
@@ -35,15 +35,30 @@ static const char events_sql[] =
 /* Ids rise with each commit, of whatever process. */
 static const char arrivals_sql[] = EVENTS " AND e.id > ?10 ORDER BY e.id LIMIT ?11";
 
+#define OTHER_COLUMNS "o.id, o.time, u.name, o.type, o.record"
+
 /* What a gap record tells lies before its time. */
 static const char others_sql[] =
-    "SELECT o.id, o.time, u.name, o.record FROM conferences c"
+    "SELECT " OTHER_COLUMNS " FROM conferences c"
     " JOIN participants p ON p.conference = c.id JOIN users u ON u.id = p.user"
     " JOIN others o ON o.user = u.id AND o.time BETWEEN c.start AND c.last_seen + "
     "3600000000"
     " WHERE c.id = " CONFERENCE " AND o.id > ?4"
     " AND coalesce (json_extract (o.record, '$.conference'), c.name) = c.name"
     " ORDER BY o.id LIMIT ?5";
+
+/* ?5: the last time of those that the cursor leaves. Each has an index in this order. */
+#define OTHERS \
+  "SELECT " OTHER_COLUMNS " FROM others o CROSS JOIN users u ON u.id = o.user" \
+  " WHERE o.time BETWEEN ?4 AND ?5 AND (o.time, o.id) < (?6, ?7)"
+#define NEWEST_FIRST " ORDER BY o.time DESC, o.id DESC LIMIT ?8"
+#define OF_USER " AND o.user = (SELECT id FROM users WHERE app = " APP " AND name = ?3)"
+
+static const char others_of_app_sql[] = OTHERS " AND o.app = " APP NEWEST_FIRST;
+static const char others_of_type_sql[] =
+    OTHERS " AND o.app = " APP " AND o.type = ?2" NEWEST_FIRST;
+static const char others_of_user_sql[] =
+    OTHERS OF_USER " AND (?2 IS NULL OR o.type = ?2)" NEWEST_FIRST;
 
 static const char fabrics_sql[] =
     "SELECT " SQLITE_FABRIC_COLUMNS " FROM fabrics f JOIN users u ON u.id = f.user"
@@ -281,7 +296,8 @@ add_other (GPtrArray *list, sqlite3_stmt *row)
   other->id = sqlite3_column_int64 (row, 0);
   other->time = sqlite3_column_int64 (row, 1);
   other->user = sqlite_get_text (row, 2);
-  other->record = sqlite_get_text (row, 3);
+  other->type = sqlite_get_text (row, 3);
+  other->record = sqlite_get_text (row, 4);
   g_ptr_array_add (list, other);
 }
 
@@ -315,6 +331,60 @@ sqlite_list_others (Store *store, const StoreConferenceId *conference, gint64 af
   if (db == NULL)
     return NULL;
   list = list_others (db, conference, after, limit, error);
+  sqlite_store_give_reader_back (store, db);
+  return list;
+}
+
+static void
+bind_others (sqlite3_stmt *rows, const char *app, const StoreOtherSearch *search)
+{
+  gint64 last = search->to > G_MININT64 ? search->to - 1 : G_MININT64;
+
+  bind_text (rows, 1, app);
+  bind_text (rows, 2, search->type);
+  bind_text (rows, 3, search->user);
+  sqlite3_bind_int64 (rows, 4, search->from);
+  sqlite3_bind_int64 (rows, 5, MIN (last, search->before.time));
+  sqlite3_bind_int64 (rows, 6, search->before.time);
+  sqlite3_bind_int64 (rows, 7, search->before.id);
+  sqlite3_bind_int64 (rows, 8, (gint64)search->limit + 1);
+}
+
+static GPtrArray *
+search_others (sqlite3 *db, const char *app, const StoreOtherSearch *search,
+    gboolean *more, GError **error)
+{
+  const char *sql = search->user != NULL   ? others_of_user_sql
+                    : search->type != NULL ? others_of_type_sql
+                                           : others_of_app_sql;
+  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, sql, error);
+  g_autoptr (GPtrArray) list =
+      g_ptr_array_new_with_free_func ((GDestroyNotify)store_other_free);
+
+  *more = FALSE;
+  if (rows == NULL)
+    return NULL;
+  bind_others (rows, app, search);
+  if (!read_rows (rows, list, search->max_bytes, add_other, more, error))
+    return NULL;
+  if (list->len > search->limit) {
+    g_ptr_array_set_size (list, search->limit);
+    *more = TRUE;
+  }
+  return g_steal_pointer (&list);
+}
+
+GPtrArray *
+sqlite_search_others (Store *store, const char *app, const StoreOtherSearch *search,
+    gboolean *more, GError **error)
+{
+  sqlite3 *db = sqlite_store_take_reader (store, error);
+  GPtrArray *list;
+
+  *more = FALSE;
+  if (db == NULL)
+    return NULL;
+  list = search_others (db, app, search, more, error);
   sqlite_store_give_reader_back (store, db);
   return list;
 }

@@ -17,6 +17,8 @@ GPtrArray *sqlite_list_changed (
 gint64 sqlite_find_last_change (Store *store, GError **error);
 GPtrArray *sqlite_list_others (Store *store, const StoreConferenceId *conference,
     gint64 after, guint limit, GError **error);
+GPtrArray *sqlite_search_others (Store *store, const char *app,
+    const StoreOtherSearch *search, gboolean *more, GError **error);
 GPtrArray *sqlite_list_fabrics (Store *store, const StoreConferenceId *conference,
     gint64 after, guint limit, GError **error);
 StoreFabricDetail *sqlite_read_fabric (

@@ -420,10 +420,16 @@ static gboolean
 write_other (SqliteRows *rows, SqliteClient *client, const CallstatsRecord *record,
     const SqliteMoment *moment, GError **error)
 {
+  static const char *const types[] = {
+    [CALLSTATS_RECORD_EVENT] = "event", [CALLSTATS_RECORD_REPORT] = "report"
+  };
+  const char *type =
+      record->kind == CALLSTATS_RECORD_OTHER ? record->name : types[record->kind];
+
   g_string_truncate (rows->text, 0);
   callstats_record_append_json (record, rows->text);
-  return sqlite_run (rows, error, SQL_ADD_OTHER, "iiis", client->user, record->time,
-      moment->stored, rows->text->str);
+  return sqlite_run (rows, error, SQL_ADD_OTHER, "iiiss", client->user, record->time,
+      moment->stored, rows->text->str, type);
 }
 
 static void

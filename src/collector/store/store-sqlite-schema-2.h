@@ -101,9 +101,19 @@ static const char schema_2_blocks[] =
     "UPDATE sessions SET last_heard = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;"
     "CREATE INDEX participants_by_user ON participants (user);"
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
-    "CREATE INDEX others_by_user ON others (user);"
+    "CREATE INDEX others_by_user ON others (user, time);"
     "ALTER TABLE others ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;"
     "UPDATE others SET stored = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;";
+
+/* app: of the user; type: the record's. */
+static const char schema_2_others[] =
+    "ALTER TABLE others ADD COLUMN app INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE others ADD COLUMN type TEXT NOT NULL DEFAULT '';"
+    "UPDATE others SET app = (SELECT app FROM users WHERE id = user),"
+    "  type = CASE WHEN json_valid (record)"
+    "    THEN coalesce (json_extract (record, '$.type'), '') ELSE '' END;"
+    "CREATE INDEX others_by_time ON others (app, time);"
+    "CREATE INDEX others_by_type ON others (app, type, time);";
 
 /* What charts need of reports (store-sqlite-rollups.c), kept when these are removed.
  * tail: what it takes to go on, of the last one only. */
@@ -154,4 +164,5 @@ static const char *const schema_2[] = {
   schema_2_blocks,
   schema_2_rollups,
   schema_2_deliveries,
+  schema_2_others,
 };

@@ -141,8 +141,8 @@ static const char *const sql[N_SQL] = {
   [SQL_ADD_EVENT] = "INSERT INTO events (conference, user, fabric, time, name, data)"
                     " VALUES (?1, ?2, nullif (?3, 0), ?4, ?5, ?6)",
   [SQL_ADD_REPORT] = "INSERT INTO reports (fabric, time, stats) VALUES (?1, ?2, ?3)",
-  [SQL_ADD_OTHER] = "INSERT INTO others (user, time, stored, record)"
-                    " VALUES (?1, ?2, ?3, ?4)",
+  [SQL_ADD_OTHER] = "INSERT INTO others (user, time, stored, record, type, app)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, (SELECT app FROM users WHERE id = ?1))",
 };
 
 SqliteRows *

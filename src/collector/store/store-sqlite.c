@@ -569,6 +569,7 @@ const StoreBackend store_sqlite = {
   .list_changed = sqlite_list_changed,
   .find_last_change = sqlite_find_last_change,
   .list_others = sqlite_list_others,
+  .search_others = sqlite_search_others,
   .list_fabrics = sqlite_list_fabrics,
   .read_fabric = sqlite_read_fabric,
   .read_conference = sqlite_read_conference,

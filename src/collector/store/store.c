@@ -173,6 +173,13 @@ store_list_others (Store *store, const StoreConferenceId *conference, gint64 aft
 }
 
 GPtrArray *
+store_search_others (Store *store, const char *app, const StoreOtherSearch *search,
+    gboolean *more, GError **error)
+{
+  return store->backend->search_others (store, app, search, more, error);
+}
+
+GPtrArray *
 store_list_fabrics (Store *store, const StoreConferenceId *conference, gint64 after,
     guint limit, GError **error)
 {
@@ -404,6 +411,7 @@ void
 store_other_free (StoreOther *other)
 {
   g_free (other->user);
+  g_free (other->type);
   g_free (other->record);
   g_free (other);
 }

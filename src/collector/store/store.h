@@ -240,6 +240,7 @@ typedef struct {
   gint64 id; /* of the store */
   gint64 time;
   char *user;
+  char *type;
   char *record; /* a JSON object's text */
 } StoreOther;
 
@@ -249,6 +250,21 @@ void store_other_free (StoreOther *other);
  * such conference. */
 GPtrArray *store_list_others (Store *store, const StoreConferenceId *conference,
     gint64 after, guint limit, GError **error);
+
+/* Which records of that kind. Strings are nullable: any. */
+typedef struct {
+  const char *type;
+  const char *user;
+  gint64 from, to;
+  StoreCursor before;
+  guint limit;
+  gsize max_bytes; /* about */
+} StoreOtherSearch;
+
+/* more: set to whether there are more. Returns: (element-type StoreOther): newest first.
+ */
+GPtrArray *store_search_others (Store *store, const char *app,
+    const StoreOtherSearch *search, gboolean *more, GError **error);
 
 /* after: StoreFabric.id. Returns: (element-type StoreFabric) (nullable): by id; NULL
  * without an error where there is no such conference. */
