@@ -322,8 +322,8 @@ start (Collector *collector, GError **error)
   collector->health = health_new (collector->store);
   collector->limits = rate_limits_new (
       (guint)options->app_record_rate, (guint)options->client_record_rate);
-  ingest_set_limits (
-      collector->ingest, collector->limits, options->clock_tolerance * G_USEC_PER_SEC);
+  ingest_set_limits (collector->ingest, collector->limits,
+      (guint)options->client_connections, options->clock_tolerance * G_USEC_PER_SEC);
   collector->access = access_new (options->applications, options_is_local (options));
   collector->login =
       login_new (collector->access, options->applications, options->origins);

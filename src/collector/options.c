@@ -46,6 +46,8 @@ static const OptionRow rows[] = {
       "X-Forwarded-Proto tell of clients"),
   NUMBER ("max-connections", max_connections, "10000", 1, 1000000, "N",
       "Connections beyond this are refused"),
+  NUMBER ("client-connections", client_connections, "64", 0, 1000000, "N",
+      "WebSockets that one user of an application may have, 0 for any number"),
   NUMBER ("max-body", max_body, "1048576", 4096, 67108864, "BYTES",
       "The body of a request may have as many"),
   NUMBER ("app-record-rate", app_record_rate, "100000", 0, 100000000, "N",

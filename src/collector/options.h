@@ -29,6 +29,7 @@ typedef struct {
   gint64 max_body;        /* bytes */
   gint64 app_record_rate; /* a second; 0: any, as the next */
   gint64 client_record_rate;
+  gint64 client_connections;
   gint64 clock_tolerance; /* s */
   gint64 raw_days; /* where an application does not say; 0: for ever, as the next */
   gint64 summary_days;

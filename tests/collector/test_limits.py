@@ -159,6 +159,28 @@ class Sizes(unittest.TestCase):
             client.close()
         self.wait_for(lambda: limited(self.collector, "connections") > before)
 
+    def test_connections_of_a_client(self):
+        with wire.Collector(options=["--client-connections", "3"]) as collector:
+            held = [collector.connect() for _ in range(3)]
+            for client in held[:2]:
+                client.hello("one")
+            # Taken over, so there is room for one.
+            self.assertEqual(held[0].wait_close().code, 4004)
+            held.append(collector.connect())
+            with self.assertRaises(wire.Refused) as caught:
+                collector.connect()
+            self.assertEqual(caught.exception.status, 503)
+            self.assertIn("retry-after", caught.exception.headers)
+            self.assertEqual(limited(collector, "client-connections"), 1)
+            # Others come in, and the same as soon as one has left.
+            collector.connect(user="bob").hello()
+            held[3].hello("two")
+            self.assertEqual(held[3].bye().code, 1000)
+            collector.connect().hello("three")
+            self.assertEqual(limited(collector, "client-connections"), 1)
+            with self.assertRaises(wire.Refused):
+                collector.connect()
+
     def test_a_request_that_does_not_come_is_dropped(self):
         before = limited(self.collector, "handshake")
         mute = wire.Socket(self.collector)

@@ -99,6 +99,7 @@ static void
 release_session (IngestConnection *self)
 {
   g_clear_pointer (&self->decoder, callstats_decoder_free);
+  ingest_remove_user (self->ingest, self->identity);
   if (self->key != NULL)
     ingest_release_session (self->ingest, self->key, self);
   store_session_close (g_steal_pointer (&self->session));
@@ -562,6 +563,7 @@ ingest_connection_new (Ingest *ingest, GIOStream *stream, GSocketAddress *remote
   g_ref_count_init (&self->ref_count);
   self->ingest = ingest;
   self->identity = identity;
+  ingest_add_user (ingest, identity);
   g_set_object (&self->remote, remote);
   self->decoder = callstats_decoder_new ();
   self->guard = frame_guard_new (stream, FRAME_PEER_CLIENT, CALLSTATS_MAX_FRAME);

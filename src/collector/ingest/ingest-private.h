@@ -20,10 +20,12 @@ struct _Ingest {
   Store *store;
   const Applications *applications;
   const Origins *origins;
-  GHashTable *connections; /* set of IngestConnection, one reference each */
-  GHashTable *sessions;    /* application, user and session -> its IngestConnection */
-  RateLimits *limits;      /* nullable */
-  gint64 clock_tolerance;  /* µs */
+  GHashTable *connections;  /* set of IngestConnection, one reference each */
+  GHashTable *sessions;     /* application, user and session -> its IngestConnection */
+  GHashTable *users;        /* user and application -> how many connections they have */
+  RateLimits *limits;       /* nullable */
+  guint client_connections; /* 0: any number */
+  gint64 clock_tolerance;   /* µs */
   gsize waiting;
   gboolean congested; /* connections are paused because of the total */
   gboolean trim_due;  /* a connection ended badly, and may have cost memory before */
@@ -44,6 +46,9 @@ void ingest_forget (Ingest *ingest, IngestConnection *connection);
 void ingest_claim_session (Ingest *ingest, const char *key, IngestConnection *connection);
 void ingest_release_session (
     Ingest *ingest, const char *key, IngestConnection *connection);
+/* A connection of a user began, or ceased, to be of use. */
+void ingest_add_user (Ingest *ingest, const Identity *identity);
+void ingest_remove_user (Ingest *ingest, const Identity *identity);
 /* Records began or ceased to wait. */
 void ingest_add_waiting (Ingest *ingest, gsize bytes);
 void ingest_remove_waiting (Ingest *ingest, gsize bytes);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
+#include "counters.h"
 #include "listener.h"
 #include "log.h"
 #include "reply.h"
@@ -19,6 +20,8 @@
 #define MOVE_SECONDS 6 /* for clients that were asked to move */
 /* Until clients come back: about what another start takes. */
 #define RETRY_AFTER "2"
+/* Until a user who has too many connections may have ended one. */
+#define CROWDED_RETRY_AFTER "10"
 
 static char *subprotocols[] = { (char *)CALLSTATS_SUBPROTOCOL, NULL };
 
@@ -102,14 +105,17 @@ ingest_new (Store *store, const Applications *applications, const Origins *origi
   ingest->connections =
       g_hash_table_new_full (NULL, NULL, (GDestroyNotify)ingest_connection_unref, NULL);
   ingest->sessions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  ingest->users = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   ingest->sweep = g_timeout_add_seconds (1, sweep_connections, ingest);
   return ingest;
 }
 
 void
-ingest_set_limits (Ingest *ingest, RateLimits *limits, gint64 clock_tolerance)
+ingest_set_limits (
+    Ingest *ingest, RateLimits *limits, guint client_connections, gint64 clock_tolerance)
 {
   ingest->limits = limits;
+  ingest->client_connections = client_connections;
   ingest->clock_tolerance = clock_tolerance;
 }
 
@@ -121,6 +127,7 @@ ingest_free (Ingest *ingest)
   g_source_remove (ingest->sweep);
   g_hash_table_unref (ingest->connections);
   g_hash_table_unref (ingest->sessions);
+  g_hash_table_unref (ingest->users);
   g_free (ingest->move);
   g_free (ingest);
 }
@@ -157,6 +164,39 @@ ingest_release_session (Ingest *ingest, const char *key, IngestConnection *conne
 {
   if (g_hash_table_lookup (ingest->sessions, key) == connection)
     g_hash_table_remove (ingest->sessions, key);
+}
+
+static char *
+make_user_key (const Identity *identity)
+{
+  return g_strjoin ("\n", identity->app, identity->user, NULL);
+}
+
+static guint
+count_of_user (const Ingest *ingest, const char *key)
+{
+  return GPOINTER_TO_UINT (g_hash_table_lookup (ingest->users, key));
+}
+
+void
+ingest_add_user (Ingest *ingest, const Identity *identity)
+{
+  char *key = make_user_key (identity);
+  guint n = count_of_user (ingest, key);
+
+  g_hash_table_insert (ingest->users, key, GUINT_TO_POINTER (n + 1));
+}
+
+void
+ingest_remove_user (Ingest *ingest, const Identity *identity)
+{
+  g_autofree char *key = make_user_key (identity);
+  guint n = count_of_user (ingest, key);
+
+  if (n > 1)
+    g_hash_table_insert (ingest->users, g_steal_pointer (&key), GUINT_TO_POINTER (n - 1));
+  else
+    g_hash_table_remove (ingest->users, key);
 }
 
 void
@@ -309,6 +349,32 @@ authenticate (Ingest *ingest, SoupServerMessage *message)
   return NULL;
 }
 
+/* Those whose handshake is still being answered are not counted yet: they may be a few
+ * more. */
+static gboolean
+check_room_of_user (
+    const Ingest *ingest, SoupServerMessage *message, const Identity *identity)
+{
+  g_autofree char *key = make_user_key (identity);
+  g_autofree char *text = NULL;
+
+  if (ingest->client_connections == 0 ||
+      count_of_user (ingest, key) < ingest->client_connections)
+    return TRUE;
+  counter_limited (LIMIT_CLIENT_CONNECTIONS);
+  soup_message_headers_replace (soup_server_message_get_response_headers (message),
+      "Retry-After", CROWDED_RETRY_AFTER);
+  text =
+      g_strdup_printf ("A user of an application may have %u connections; give clients "
+                       "users of their own, or raise --client-connections",
+          ingest->client_connections);
+  reply_error (
+      message, SOUP_STATUS_SERVICE_UNAVAILABLE, "too-many-client-connections", text);
+  log_warning (
+      "client-connections-exhausted", "app", identity->app, "user", identity->user, NULL);
+  return FALSE;
+}
+
 static gboolean
 wants_upgrade (SoupServerMessage *message)
 {
@@ -364,7 +430,7 @@ static void
 handshake (SoupServerMessage *message, char **ids, GHashTable *params, gpointer user_data)
 {
   Ingest *ingest = user_data;
-  Identity *identity;
+  g_autoptr (Identity) identity = NULL;
   Upgrade *upgrade;
 
   /* libsoup's own deflate inflates without a limit. */
@@ -373,12 +439,12 @@ handshake (SoupServerMessage *message, char **ids, GHashTable *params, gpointer 
   if (!check_request (ingest, message))
     return;
   identity = authenticate (ingest, message);
-  if (identity == NULL)
+  if (identity == NULL || !check_room_of_user (ingest, message, identity))
     return;
   soup_websocket_server_process_handshake (message, NULL, subprotocols, NULL, NULL);
   upgrade = g_new0 (Upgrade, 1);
   upgrade->ingest = ingest;
-  upgrade->identity = identity;
+  upgrade->identity = g_steal_pointer (&identity);
   g_signal_connect_data (message, "wrote-informational",
       G_CALLBACK (on_wrote_informational), upgrade, upgrade_free, 0);
 }

@@ -16,9 +16,11 @@ typedef struct _Ingest Ingest;
 
 Ingest *ingest_new (
     Store *store, const Applications *applications, const Origins *origins);
-/* limits: (nullable): of records a second. clock_tolerance: µs by which a client's clock
+/* limits: (nullable): of records a second. client_connections: that one user of an
+ * application may have, 0 for any number. clock_tolerance: µs by which a client's clock
  * may be off before that is counted. */
-void ingest_set_limits (Ingest *ingest, RateLimits *limits, gint64 clock_tolerance);
+void ingest_set_limits (
+    Ingest *ingest, RateLimits *limits, guint client_connections, gint64 clock_tolerance);
 /* No connection may be left. */
 void ingest_free (Ingest *ingest);
 

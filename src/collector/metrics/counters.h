@@ -32,6 +32,7 @@ typedef enum {
   LIMIT_HANDSHAKE, /* no request, or no TLS, in time */
   LIMIT_LISTENERS, /* to live updates */
   LIMIT_BODIES,    /* of all requests */
+  LIMIT_CLIENT_CONNECTIONS,
   N_LIMITS,
 } Limit;
 
