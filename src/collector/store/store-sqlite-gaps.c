@@ -18,6 +18,7 @@ static const char holds_sql[] =
     " AND name IN ('fabricHold', 'fabricResume', 'fabricTerminated')"
     " ORDER BY time, id LIMIT ?2";
 
+/* The index others_gaps has these alone. */
 static const char others_sql[] =
     "SELECT record FROM others WHERE user = (SELECT user FROM fabrics WHERE id = ?1)"
     " AND time >= ?2 AND record LIKE '%\"gap\"%' ORDER BY time, id LIMIT ?3";

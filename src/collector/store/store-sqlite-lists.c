@@ -71,9 +71,10 @@ static const char fabric_sql[] =
     " LEFT JOIN fabrics o ON o.id = f.paired LEFT JOIN users v ON v.id = o.user"
     " WHERE f.name = ?2 AND u.app = " APP " ORDER BY f.id DESC LIMIT 1";
 
+/* +: by version; most are of the application. */
 static const char changed_sql[] =
     "SELECT " SQLITE_CONFERENCE_COLUMNS ", c.version FROM conferences c"
-    " WHERE c.version > ?2 AND c.app = " APP " ORDER BY c.version LIMIT ?3";
+    " WHERE c.version > ?2 AND +c.app = " APP " ORDER BY c.version LIMIT ?3";
 
 static const char conference_exists_sql[] = "SELECT " CONFERENCE;
 

@@ -67,11 +67,12 @@ static const char *const remove_user[] = {
   NULL,
 };
 
+/* +: by age; most are of the application. */
 static const Kind raw_kinds[] = {
   { "reports removed",
       "SELECT b.id, b.reports FROM blocks b JOIN fabrics f ON f.id = b.fabric"
       " JOIN conferences c ON c.id = f.conference"
-      " WHERE c.app = ?1 AND b.written < ?2 ORDER BY b.written LIMIT ?3",
+      " WHERE +c.app = ?1 AND b.written < ?2 ORDER BY b.written LIMIT ?3",
       remove_block, G_STRUCT_OFFSET (StoreRemoved, reports) },
   /* Those that did not become blocks yet. */
   { "reports removed",

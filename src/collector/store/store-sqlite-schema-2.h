@@ -102,6 +102,7 @@ static const char schema_2_blocks[] =
     "CREATE INDEX participants_by_user ON participants (user);"
     "CREATE INDEX events_by_fabric ON events (fabric) WHERE fabric IS NOT NULL;"
     "CREATE INDEX others_by_user ON others (user, time);"
+    "CREATE INDEX others_gaps ON others (user, time) WHERE record LIKE '%\"gap\"%';"
     "ALTER TABLE others ADD COLUMN stored INTEGER NOT NULL DEFAULT 0;"
     "UPDATE others SET stored = CAST (strftime ('%s', 'now') AS INTEGER) * 1000000;";
 

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ *
+ * What a query costs does not grow with what it is not about. Counted are the steps of
+ * SQLite's virtual machine, on all connections.
+ */
+#include "store-fixture.h"
+#include "store-sqlite-rollups.h"
+
+#define MANY "3000"
+#define FEW 3000 /* steps: a row takes several */
+
+#define NUMBERS \
+  "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " MANY ") "
+
+static gint steps;
+
+static int
+on_profile (unsigned type, void *data, void *statement, void *time)
+{
+  g_atomic_int_add (
+      &steps, sqlite3_stmt_status (statement, SQLITE_STMTSTATUS_VM_STEP, TRUE));
+  return 0;
+}
+
+static int
+count_steps (sqlite3 *db, char **message, gconstpointer api)
+{
+  return sqlite3_trace_v2 (db, SQLITE_TRACE_PROFILE, on_profile, NULL);
+}
+
+static void
+assert_few_steps (void)
+{
+  int taken = g_atomic_int_get (&steps);
+
+  g_test_message ("%d steps", taken);
+  g_assert_cmpint (taken, >, 0);
+  g_assert_cmpint (taken, <, FEW);
+}
+
+/* Many calls with a fabric and a block each; none has changed since the version 1. */
+static void
+add_many (StoreFixture *fixture)
+{
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      NUMBERS "INSERT INTO conferences (app, name, start, last_seen, last_heard,"
+              " first_time, last_time, stored, version)"
+              " SELECT 1, 'c' || (1000 + i), i, i, i, i, i, 1e16, 1 FROM n;"
+              "INSERT INTO fabrics (user, name, conference)"
+              " SELECT 1, 'f' || c.id, c.id FROM conferences c WHERE c.id > 1;"
+              "INSERT INTO blocks (fabric, first_time, last_time, reports, written,"
+              " checksum, data) SELECT id, 1, 1, 0, 1e16, 0, x'00' FROM fabrics"
+              " WHERE id > 1;");
+}
+
+static void
+test_changes (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) changed = NULL;
+
+  add_many (fixture);
+  store_fixture_write (fixture, "UPDATE conferences SET changes = 9 WHERE id = 7");
+  g_atomic_int_set (&steps, 0);
+  changed = store_list_changed (fixture->store, STORE_FIXTURE_APP, 1, 10, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (changed->len, ==, 1);
+  assert_few_steps ();
+}
+
+static void
+test_retention (StoreFixture *fixture, gconstpointer data)
+{
+  const StoreDays days = { 9, 0 };
+  g_autoptr (StoreRetention) retention = store_retention_new (&days);
+  g_autoptr (GError) error = NULL;
+  StoreRemoved removed;
+
+  add_many (fixture);
+  g_atomic_int_set (&steps, 0);
+  store_retain (
+      fixture->store, retention, g_get_real_time (), &removed, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (removed.reports, ==, 0);
+  assert_few_steps ();
+}
+
+static void
+test_gaps (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) gaps = NULL;
+  sqlite3 *db;
+
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      NUMBERS "INSERT INTO others (user, time, record)"
+              " SELECT 1, i * 1000, '{\"type\":\"log\"}' FROM n;"
+              "INSERT INTO others (user, time, record)"
+              " VALUES (1, 5000, '{\"type\":\"gap\",\"from\":1,\"to\":4}')");
+  db = sqlite_store_take_reader (fixture->store, &error);
+  g_assert_no_error (error);
+  g_atomic_int_set (&steps, 0);
+  gaps = sqlite_read_gaps (db, 1, 0, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (gaps->len, ==, 1);
+  assert_few_steps ();
+  sqlite_store_give_reader_back (fixture->store, db);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  sqlite3_auto_extension ((void (*) (void))count_steps);
+#define ADD(name, function) \
+  g_test_add ("/store/plans/" name, StoreFixture, NULL, store_fixture_set_up, function, \
+      store_fixture_tear_down)
+  ADD ("changes", test_changes);
+  ADD ("retention", test_retention);
+  ADD ("gaps", test_gaps);
+  return g_test_run ();
+}
