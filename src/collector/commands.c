@@ -34,6 +34,16 @@ commands_find (const char *name)
   return NULL;
 }
 
+char *
+commands_list (void)
+{
+  GString *names = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", commands[i].name);
+  return g_string_free (names, FALSE);
+}
+
 void
 commands_describe (GString *text)
 {

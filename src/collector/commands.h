@@ -13,5 +13,7 @@ typedef int (*CommandFunc) (int argc, char **argv);
 
 /* Returns: (nullable): NULL where no command is called so. */
 CommandFunc commands_find (const char *name);
+/* Returns: (transfer full): their names, for who mistyped one. */
+char *commands_list (void);
 /* Adds a line for each of them, for --help. */
 void commands_describe (GString *text);

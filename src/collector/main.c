@@ -33,6 +33,7 @@
 #include "server.h"
 #include "service-manager.h"
 #include "summarizer.h"
+#include "warnings.h"
 #include "webhooks.h"
 
 /* Files that are open beside connections. */
@@ -164,6 +165,7 @@ reload_applications (Collector *collector)
   ingest_check_identities (collector->ingest);
   set_retention (collector);
   log_info ("applications-reloaded", NULL);
+  warn_of_applications (collector->options);
 }
 
 static void
@@ -337,7 +339,11 @@ start (Collector *collector, GError **error)
   collector->rest = rest_new (collector->store, options->applications, options->origins,
       collector->limits, options->clock_tolerance * G_USEC_PER_SEC);
   add_routes (collector);
-  return start_server (collector, error);
+  if (!start_server (collector, error))
+    return FALSE;
+  warn_of_options (options);
+  warn_of_applications (options);
+  return TRUE;
 }
 
 /* The store's last answers still go to the ingest, so they are waited for in between. */
@@ -412,6 +418,18 @@ use_plain_malloc (char **argv)
     execv (program, argv);
 }
 
+static int
+refuse_command (const char *name)
+{
+  g_autofree char *list = commands_list ();
+
+  fprintf (stderr,
+      "callstats-collector: \"%s\" is no command; there are: %s; see callstats-collector "
+      "--help\n",
+      name, list);
+  return EXIT_FAILURE;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -425,6 +443,8 @@ main (int argc, char **argv)
   command = argc > 1 ? commands_find (argv[1]) : NULL;
   if (command != NULL)
     return command (argc - 1, argv + 1);
+  if (argc > 1 && argv[1][0] != '-')
+    return refuse_command (argv[1]);
   options = options_parse (argc, argv, &error);
   if (options != NULL && options->show_version) {
     printf ("callstats-collector %s\n", PACKAGE_VERSION);

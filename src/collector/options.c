@@ -295,7 +295,8 @@ static gboolean
 finish_options (Options *options, const OptionSources *sources, GError **error)
 {
   if (options->store == NULL)
-    return fail (error, "--store is missing; name a file like --store sqlite:calls.db");
+    return fail (error, "--store is missing; name a file like --store "
+                        "sqlite:/var/lib/callstats-collector/calls.db");
   return parse_listen (options, option_sources_get_place (sources, "listen"), error) &&
          check_tls (options, option_sources_get_place (sources, "listen"), error) &&
          load_applications (options, sources, error) &&

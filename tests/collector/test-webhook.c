@@ -508,7 +508,9 @@ test_bad_configuration_is_refused (void)
     { GROUP URL SECRET "retry-min=0\n", "0.01" },
     { GROUP URL SECRET "timeout=x\n", "\"x\"" },
     { GROUP URL SECRET "allow-private-addresses=yes\n", "true nor false" },
-    { GROUP URL SECRET "low-scores=2\n", "no such key" },
+    { GROUP URL SECRET "low-scores=2\n", "low-scores of [webhook x]: there is no such "
+                                         "key; there are: url, secret-file, " },
+    { GROUP URL SECRET "low-scores=2\n", ", max-waiting, " },
     { GROUP URL SECRET "ca-file=nothing\n", "ca-file" },
   };
 

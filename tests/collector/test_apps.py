@@ -153,13 +153,14 @@ class Editing(KeyFolder):
     def test_what_it_is_called_with(self):
         self.app("add", "one", "--name", "x")
         for words, texts in (
-                ([], ["no command", "--help"]), (["nonsense"], ['"nonsense"']),
+                ([], ["name a command: add, list", "--help"]), (["nonsense"], ['"nonsense"']),
                 (["add"], ["app add ID"]), (["token"], ["no command"]),
                 (["add", "one"], ["[one]", "already", "rotate"]),
                 (["add", "*"], ["[*]"]), (["add", ""], ["1 to 128"]),
                 (["add", "x" * 129], ["1 to 128"]), (["add", "a]b"], ["brackets"]),
                 (["add", "a\nb"], ["control"]),
                 (["add", "two", "--raw-days", "-1"], ["raw-days", "-1", "0 to"]),
+                (["add", "two", "--summary-days=abc"], ["summary-days", "abc", "0 to 36500"]),
                 (["add", "two", "--name", b"\xff"], ["--name", "UTF-8"]),
                 (["rotate", "two"], ["[two]", "app list"]), (["remove", "two"], ["[two]"]),
                 (["retire", "two"], ["[two]"]), (["token", "add"], ["--all"]),
@@ -170,6 +171,11 @@ class Editing(KeyFolder):
                 (["seal"], ["--seal-key-file", "openssl"])):
             self.refuse(words, *texts)
         self.refuse(["add", "one"], "/nowhere", keys="/nowhere/keys")
+        for words, text in (((), "name a command: add, list"),
+                            (("--help",), "callstats-collector app [OPTION")):
+            done = subprocess.run([os.environ["CALLSTATS_COLLECTOR"], "app", *words], text=True,
+                                  capture_output=True, timeout=wire.DEADLINE, check=False)
+            self.assertIn(text, done.stdout + done.stderr)
 
     def test_the_file_may_be_named_as_for_the_collector(self):
         environment = {**os.environ, "CALLSTATS_COLLECTOR_KEYS": self.keys}

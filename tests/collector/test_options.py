@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What it says when it cannot start: exit code 1 and a text that names the value and the way
 out."""
+import hashlib
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -143,6 +145,35 @@ class Options(unittest.TestCase):
         self.assert_refused([*self.arguments(), "--nonsense"], "nonsense")
         self.assert_refused([*self.arguments(), "nonsense"], "nonsense", "--help")
         self.assert_refused(self.arguments(max_connections="0"), "--max-connections")
+
+    def test_mistyped_commands(self):
+        self.assert_refused(["bakup", "--store", "sqlite:x"], '"bakup" is no command',
+                            "app, import, migrate, retention, backup, check")
+
+    def test_what_is_hardly_meant_is_told_in_the_log(self):
+        self.write("keys", "[short]\nsecret=15-bytes-of-it!\n[good]\nsecret=16-bytes-of-it!!\n"
+                   "read-token=page:" + hashlib.sha256(b"x").hexdigest() + "\n")
+        self.write("hook-secret", "a secret of webhooks")
+        for path in "keys", "hook-secret":
+            os.chmod(self.path(path), 0o600)
+        config = self.write("config", "[webhook ops]\nurl=https://127.0.0.1/\n"
+                            "secret-file=hook-secret\napplications=good;nosuch\n")
+        arguments = ["--listen", "127.0.0.1:0", "--store", "sqlite:" + self.path("calls.db"),
+                     "--keys", self.path("keys"), "--config", config, "--behind-proxy"]
+        with wire.Collector(self.folder, command=arguments) as collector:
+            self.assertRegex(collector.wait_log("webhook-of-nothing"), "webhook=ops app=nosuch")
+            log = collector.read_log()
+            self.assertRegex(log, "event=no-origin .*--origin")
+            self.assertRegex(log, "event=short-secret app=short ")
+            self.assertNotIn("app=good", log)
+            self.assertNotIn("bytes-of-it", log)
+            self.assertEqual(log.count("level=warning"), 3, log)
+            collector.process.send_signal(signal.SIGHUP)
+            collector.wait_log("webhook-of-nothing", seen=1)
+        with wire.Collector(self.folder, command=[
+                *arguments, "--origin", "https://stats.example.org"]) as collector:
+            collector.wait_log("webhook-of-nothing", seen=2)
+            self.assertEqual(collector.read_log().count("no-origin"), 1)
 
     def test_help_and_version(self):
         done = self.run_with("--help")

@@ -30,7 +30,8 @@ class Reach(WebhookTest):
         for name in hosts:
             self.failures(collector, name)
         self.assertEqual(receiver.connections, 0)
-        self.assertIn("has only addresses that a webhook may not reach", collector.read_log())
+        self.assertIn("has only addresses that a webhook may not reach; where it is meant, write "
+                      "allow-private-addresses=true", collector.read_log())
 
     def test_metadata_stays_out_of_reach_even_where_private_addresses_are_allowed(self):
         collector = self.start(self.configure({"ops": {
@@ -39,6 +40,7 @@ class Reach(WebhookTest):
         self.hold(collector, "c1")
         self.failures(collector, "ops")
         self.assertIn("has only addresses that a webhook may not reach", collector.read_log())
+        self.assertNotIn("allow-private-addresses", collector.read_log())
 
     def test_redirects_are_not_followed(self):
         other = self.receiver()

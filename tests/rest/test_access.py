@@ -123,6 +123,8 @@ class Authentication(Base):
         self.refused("invalid_client", REPORT_ERROR, 1, code=callstats.assertion(app="nobody"))
         self.refused("invalid_grant", REPORT_ERROR, 3, code=callstats.assertion(user="bob"))
         self.refused("invalid_client", REPORT_ERROR, 1, client_id="alice@4711")
+        self.refused("invalid_client", REPORT_ERROR, 1, client_id="alice@nobody",
+                     code=callstats.assertion(secret="other"))
 
     def test_a_public_key_is_no_secret(self):
         with open(os.path.join(os.path.dirname(self.keys), "public.pem"), encoding="ascii") as pem:

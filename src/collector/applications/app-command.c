@@ -70,6 +70,25 @@ match_verb (const Verb *verb, char **words)
   return words + i;
 }
 
+/* word: (nullable) */
+static void
+refuse_verb (const char *word, GError **error)
+{
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (verbs); i++)
+    g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", verbs[i].name);
+  if (word == NULL)
+    app_command_fail (error,
+        "name a command: %s; callstats-collector app --help has more of each",
+        names->str);
+  else
+    app_command_fail (error,
+        "\"%s\" is no command; there are: %s; callstats-collector app --help has more of "
+        "each",
+        word, names->str);
+}
+
 static const Verb *
 find_verb (char **words, char ***rest, GError **error)
 {
@@ -85,8 +104,7 @@ find_verb (char **words, char ***rest, GError **error)
     app_command_fail (error, "write it as callstats-collector app %s", verbs[i].usage);
     return NULL;
   }
-  app_command_fail (error, "\"%s\" is no command; see callstats-collector app --help",
-      words != NULL ? words[0] : "");
+  refuse_verb (words != NULL ? words[0] : NULL, error);
   return NULL;
 }
 
@@ -128,8 +146,10 @@ int
 app_main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (AppOptions) options = app_options_parse (argc, argv, &error);
+  g_autoptr (AppOptions) options = NULL;
 
+  g_set_prgname ("callstats-collector app");
+  options = app_options_parse (argc, argv, &error);
   if (options != NULL && run (options, &error))
     return EXIT_SUCCESS;
   fprintf (stderr, "callstats-collector app: %s\n", error->message);

@@ -36,8 +36,10 @@ static const char description[] =
     "\n"
     "Examples:\n"
     "  (umask 077; callstats-collector app add my-app --keys keys > my-app.secret)\n"
-    "  callstats-collector app token add --all --label grafana --keys "
-    "/etc/callstats/keys\n";
+    "  callstats-collector app token add --all --label grafana \\\n"
+    "    --keys /etc/callstats-collector/keys\n";
+
+#define MAX_DAYS 36500
 
 static const OptionRow rows[] = {
   { "config", OPTION_FILE, G_STRUCT_OFFSET (AppOptions, config), NULL, "FILE",
@@ -49,9 +51,27 @@ static const OptionRow rows[] = {
   { NULL, OPTION_TEXT, 0, NULL, NULL, NULL, 0, 0 },
 };
 
+/* text: (nullable) */
+static gboolean
+take_days (const char *option, const char *text, int *days, GError **error)
+{
+  gint64 number;
+
+  if (text == NULL)
+    return TRUE;
+  if (!g_ascii_string_to_signed (text, 10, 0, MAX_DAYS, &number, NULL)) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "%s: \"%s\" is not a whole number from 0 to %d", option, text, MAX_DAYS);
+    return FALSE;
+  }
+  *days = (int)number;
+  return TRUE;
+}
+
 static gboolean
 parse (AppOptions *options, int argc, char **argv, GError **error)
 {
+  g_autofree char *raw_days = NULL, *summary_days = NULL;
   /* Text is taken as a FILENAME, which is not converted from the locale: key files are
    * UTF-8. */
   const GOptionEntry extra[] = {
@@ -59,9 +79,9 @@ parse (AppOptions *options, int argc, char **argv, GError **error)
         "A public EC key, in place of a secret", "FILE" },
     { "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name,
         "What people call the application", "TEXT" },
-    { "raw-days", 0, 0, G_OPTION_ARG_INT, &options->raw_days,
+    { "raw-days", 0, 0, G_OPTION_ARG_FILENAME, &raw_days,
         "How many days its reports are kept; 0: for ever", "N" },
-    { "summary-days", 0, 0, G_OPTION_ARG_INT, &options->summary_days,
+    { "summary-days", 0, 0, G_OPTION_ARG_FILENAME, &summary_days,
         "The same for its conferences and summaries", "N" },
     { "retire", 0, 0, G_OPTION_ARG_NONE, &options->retire,
         "Take the old secrets and keys away at once", NULL },
@@ -80,7 +100,9 @@ parse (AppOptions *options, int argc, char **argv, GError **error)
   g_option_context_set_description (context, description);
   sources = option_rows_parse (
       rows, context, extra, OPTION_KEYS_ANY, options, argc, argv, error);
-  return sources != NULL;
+  return sources != NULL &&
+         take_days ("--raw-days", raw_days, &options->raw_days, error) &&
+         take_days ("--summary-days", summary_days, &options->summary_days, error);
 }
 
 AppOptions *
@@ -92,10 +114,10 @@ app_options_parse (int argc, char **argv, GError **error)
   options->summary_days = APP_DAYS_NOT_GIVEN;
   if (!parse (options, argc, argv, error))
     return NULL;
-  if (options->keys != NULL)
+  if (options->keys != NULL || options->words == NULL)
     return g_steal_pointer (&options);
   g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "--keys is missing; name the key file like --keys /etc/callstats/keys");
+      "--keys is missing; name the key file like --keys /etc/callstats-collector/keys");
   return NULL;
 }
 

@@ -12,7 +12,7 @@
 
 typedef struct {
   char *config; /* nullable, as all that are text */
-  char *keys;   /* never NULL once parsed */
+  char *keys;   /* never NULL where there are words */
   char *seal_key_file;
   char *es256_key;
   char *name;
@@ -21,7 +21,7 @@ typedef struct {
   int summary_days;
   gboolean retire;
   gboolean all;
-  char **words; /* the verb and what it is about */
+  char **words; /* the verb and what it is about; nullable */
 } AppOptions;
 
 /* Returns: (nullable): NULL with an error that names the value and the way out. */

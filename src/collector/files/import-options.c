@@ -25,7 +25,8 @@ static const char description[] =
     "     interrupted, or the command line is wrong\n"
     "\n"
     "Example:\n"
-    "  callstats-collector import --store sqlite:calls.db call.jsonl\n";
+    "  callstats-collector import call.jsonl \\\n"
+    "    --store sqlite:/var/lib/callstats-collector/calls.db\n";
 
 static gboolean
 fail (GError **error, const char *message)
@@ -68,7 +69,8 @@ static gboolean
 check (const ImportOptions *options, GError **error)
 {
   if (options->store == NULL)
-    return fail (error, "--store is missing; name a file like --store sqlite:calls.db");
+    return fail (error, "--store is missing; name a file like --store "
+                        "sqlite:/var/lib/callstats-collector/calls.db");
   if (options->files == NULL || options->files[0] == NULL)
     return fail (error, "no file is named; give the files to import, or - for the "
                         "standard input");

@@ -148,6 +148,23 @@ check_client (SoupServerMessage *message, const char *client_id, const Identity 
   return FALSE;
 }
 
+/* Before the code is looked at, whose signature is another application's where the name
+ * of this one was mistyped. */
+static gboolean
+check_client_app (Rest *rest, SoupServerMessage *message, const char *client_id)
+{
+  const char *at = client_id != NULL ? strrchr (client_id, '@') : NULL;
+
+  if (at == NULL || applications_contain (rest->applications, at + 1))
+    return TRUE;
+  log_warning ("client-refused", "code", "unknown-application", "peer",
+      soup_server_message_get_remote_host (message), NULL);
+  auth_count_refusal (AUTH_ERROR_APPLICATION);
+  refuse (message, SOUP_STATUS_BAD_REQUEST, &other_app,
+      "client_id is of an application that is not known here");
+  return FALSE;
+}
+
 static Identity *
 check_assertion (Rest *rest, SoupServerMessage *message, GHashTable *form, gint64 now)
 {
@@ -231,7 +248,8 @@ rest_authenticate (
         "The collector is stopping; ask again in a few seconds");
     return;
   }
-  if (!check_grant (message, form))
+  if (!check_grant (message, form) ||
+      !check_client_app (rest, message, g_hash_table_lookup (form, "client_id")))
     return;
   identity = check_assertion (rest, message, form, now);
   if (identity == NULL)

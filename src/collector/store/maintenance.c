@@ -327,8 +327,8 @@ parse (const Command *command, int argc, char **argv, GError **error)
   if (arguments.store != NULL && n_files == command->n_files)
     return TRUE;
   g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      arguments.store == NULL
-          ? "--store is missing; name a file like --store sqlite:calls.db"
+      arguments.store == NULL ? "--store is missing; name a file like --store "
+                                "sqlite:/var/lib/callstats-collector/calls.db"
       : command->n_files == 0 ? "there is something behind the options; leave it out"
                               : "name one FILE to write to");
   return FALSE;

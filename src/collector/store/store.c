@@ -27,7 +27,8 @@ find_backend (const char *location, const char **path, GError **error)
       return backends[i];
   }
   g_set_error (error, STORE_ERROR, STORE_ERROR_INVALID,
-      "--store: \"%s\" names no store; write it like sqlite:/var/lib/callstats/calls.db",
+      "--store: \"%s\" names no store; write it like "
+      "sqlite:/var/lib/callstats-collector/calls.db",
       location);
   return NULL;
 }

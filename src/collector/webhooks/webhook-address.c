@@ -107,6 +107,7 @@ struct _Filter {
   gboolean allow_private;
   gboolean gave_one;
   gboolean refused_one;
+  gboolean refused_private;
 };
 
 G_DEFINE_FINAL_TYPE (Filter, filter, G_TYPE_SOCKET_ADDRESS_ENUMERATOR)
@@ -120,6 +121,8 @@ is_allowed (Filter *self, GSocketAddress *address)
     return FALSE;
   class = webhook_address_classify (
       g_inet_socket_address_get_address (G_INET_SOCKET_ADDRESS (address)));
+  if (class == WEBHOOK_ADDRESS_PRIVATE && !self->allow_private)
+    self->refused_private = TRUE;
   return class == WEBHOOK_ADDRESS_PUBLIC ||
          (class == WEBHOOK_ADDRESS_PRIVATE && self->allow_private);
 }
@@ -133,7 +136,10 @@ filter_address (Filter *self, GSocketAddress *address, gboolean *done, GError **
   if (address == NULL) {
     if (!self->gave_one && self->refused_one)
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED,
-          "\"%s\" has only addresses that a webhook may not reach", self->host);
+          "\"%s\" has only addresses that a webhook may not reach%s", self->host,
+          self->refused_private ? "; where it is meant, write "
+                                  "allow-private-addresses=true in the webhook's group"
+                                : "");
     return NULL;
   }
   if (is_allowed (self, address)) {

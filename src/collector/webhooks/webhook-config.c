@@ -211,18 +211,34 @@ read_numbers (const Place *place, WebhookConfig *config, GError **error)
   return TRUE;
 }
 
+static const char *const known_keys[] = { "url", "secret-file", "applications", "events",
+  "ca-file", "allow-plaintext", "allow-private-addresses", "timeout", "retry-min",
+  "retry-max", "max-age", "max-waiting", NULL };
+
+/* Returns: (transfer full) */
+static char *
+list_keys (void)
+{
+  GString *keys = g_string_new (NULL);
+
+  for (guint i = 0; known_keys[i] != NULL; i++)
+    g_string_append_printf (keys, "%s%s", i > 0 ? ", " : "", known_keys[i]);
+  for (guint i = 0; i < WEBHOOK_N_EVENTS; i++)
+    if (webhook_event_get_threshold (i)->key != NULL)
+      g_string_append_printf (keys, ", %s", webhook_event_get_threshold (i)->key);
+  return g_string_free (keys, FALSE);
+}
+
 /* A misspelt key would be a limit that is not kept. */
 static gboolean
 check_keys (const Place *place, GError **error)
 {
-  static const char *const known[] = { "url", "secret-file", "applications", "events",
-    "ca-file", "allow-plaintext", "allow-private-addresses", "timeout", "retry-min",
-    "retry-max", "max-age", "max-waiting", NULL };
   g_auto (GStrv) keys = g_key_file_get_keys (place->file, place->group, NULL, NULL);
+  g_autofree char *list = list_keys ();
 
   for (guint i = 0; keys != NULL && keys[i] != NULL; i++)
-    if (!g_strv_contains (known, keys[i]) && !webhook_event_is_threshold (keys[i]))
-      return fail (place, keys[i], error, "there is no such key");
+    if (!g_strv_contains (known_keys, keys[i]) && !webhook_event_is_threshold (keys[i]))
+      return fail (place, keys[i], error, "there is no such key; there are: %s", list);
   return TRUE;
 }
 
