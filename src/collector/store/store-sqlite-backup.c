@@ -193,8 +193,9 @@ check_logs (const char *file, GError **error)
   return TRUE;
 }
 
+/* part: on the disk */
 static gboolean
-publish (const char *part, const char *file, GError **error)
+exchange (const char *part, const char *file, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (file);
   g_autoptr (GError) failure = NULL;
@@ -207,12 +208,17 @@ publish (const char *part, const char *file, GError **error)
   if (target != NULL)
     remove_logs (file);
   /* A power cut must not bring the old log back beside the new name. */
-  if (!check_logs (file, error) || !sync_path (part, O_RDWR, error) ||
-      !sync_path (folder, O_RDONLY | O_DIRECTORY, error))
+  if (!check_logs (file, error) || !sync_path (folder, O_RDONLY | O_DIRECTORY, error))
     return FALSE;
   if (g_rename (part, file) != 0)
     return fail (file, errno, error);
   return sync_path (folder, O_RDONLY | O_DIRECTORY, error);
+}
+
+static gboolean
+publish (const char *part, const char *file, GError **error)
+{
+  return sync_path (part, O_RDWR, error) && exchange (part, file, error);
 }
 
 gboolean
