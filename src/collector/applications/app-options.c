@@ -37,7 +37,7 @@ static const char description[] =
     "Examples:\n"
     "  (umask 077; callstats-collector app add my-app --keys keys > my-app.secret)\n"
     "  callstats-collector app token add --all --label grafana \\\n"
-    "    --keys /etc/callstats-collector/keys\n";
+    "    --keys /var/lib/callstats-collector/keys\n";
 
 #define MAX_DAYS 36500
 
@@ -117,7 +117,7 @@ app_options_parse (int argc, char **argv, GError **error)
   if (options->keys != NULL || options->words == NULL)
     return g_steal_pointer (&options);
   g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
-      "--keys is missing; name the key file like --keys /etc/callstats-collector/keys");
+      "--keys is missing; name the key file like --keys /var/lib/callstats-collector/keys");
   return NULL;
 }
 
