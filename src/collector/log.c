@@ -8,8 +8,17 @@
 #include <string.h>
 
 #include "callstats/callstats-json-private.h"
+#include "counters.h"
 
 #define MAX_VALUE 200
+#define MAX_REFUSALS 20
+
+G_LOCK_DEFINE_STATIC (refusals);
+static struct {
+  gint64 second; /* monotonic */
+  guint written; /* in it */
+  guint64 left_out;
+} refusals;
 
 static gboolean
 is_plain (const char *value)
@@ -34,7 +43,7 @@ append_value (GString *line, const char *value)
 }
 
 static void
-write_line (const char *level, const char *event, va_list pairs)
+write_line (const char *level, const char *event, guint64 left_out, va_list pairs)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_utc ();
   g_autofree char *time = g_date_time_format (now, "%Y-%m-%dT%H:%M:%S");
@@ -51,6 +60,8 @@ write_line (const char *level, const char *event, va_list pairs)
     g_string_append_printf (line, " %s=", key);
     append_value (line, value);
   }
+  if (left_out > 0)
+    g_string_append_printf (line, " left-out=%" G_GUINT64_FORMAT, left_out);
   g_string_append_c (line, '\n');
   fwrite (line->str, 1, line->len, stderr);
   fflush (stderr);
@@ -62,7 +73,7 @@ log_info (const char *event, ...)
   va_list pairs;
 
   va_start (pairs, event);
-  write_line ("info", event, pairs);
+  write_line ("info", event, 0, pairs);
   va_end (pairs);
 }
 
@@ -72,6 +83,44 @@ log_warning (const char *event, ...)
   va_list pairs;
 
   va_start (pairs, event);
-  write_line ("warning", event, pairs);
+  write_line ("warning", event, 0, pairs);
+  va_end (pairs);
+}
+
+/* Returns: whether there is room for another line. left_out: set to how many were left
+ * out before it. */
+static gboolean
+take_room (guint64 *left_out)
+{
+  gint64 second = g_get_monotonic_time () / G_USEC_PER_SEC;
+  gboolean room;
+
+  G_LOCK (refusals);
+  if (second != refusals.second)
+    refusals.written = 0;
+  refusals.second = second;
+  room = refusals.written < MAX_REFUSALS;
+  if (room) {
+    *left_out = refusals.left_out;
+    refusals.left_out = 0;
+    refusals.written++;
+  } else
+    refusals.left_out++;
+  G_UNLOCK (refusals);
+  return room;
+}
+
+void
+log_refusal (const char *event, ...)
+{
+  guint64 left_out;
+  va_list pairs;
+
+  if (!take_room (&left_out)) {
+    counter_limited (LIMIT_LOG);
+    return;
+  }
+  va_start (pairs, event);
+  write_line ("warning", event, left_out, pairs);
   va_end (pairs);
 }

@@ -13,3 +13,6 @@
 /* Pairs of key and value, ended by NULL; a pair with a NULL value is left out. */
 void log_info (const char *event, ...) G_GNUC_NULL_TERMINATED;
 void log_warning (const char *event, ...) G_GNUC_NULL_TERMINATED;
+/* A warning that strangers can bring about. Past 20 in a second such lines are left out,
+ * and the next one says how many. */
+void log_refusal (const char *event, ...) G_GNUC_NULL_TERMINATED;

@@ -285,6 +285,36 @@ class Bodies(unittest.TestCase):
                 self.wait_for_room(collector)
 
 
+class Lines(unittest.TestCase):
+    """Of the log, about strangers."""
+
+    def test_lines_about_refusals_are_limited_and_counted(self):
+        with wire.Collector() as collector:
+            refused = 0
+
+            def refuse_until(condition):
+                nonlocal refused
+                deadline = time.monotonic() + wire.DEADLINE
+                while not condition():
+                    self.assertLess(time.monotonic(), deadline)
+                    for _ in range(50):
+                        with self.assertRaises(wire.Refused) as caught:
+                            collector.connect(bearer="none")
+                        self.assertEqual(caught.exception.status, 401)
+                    refused += 50
+
+            def lines():
+                return re.findall("event=client-refused .*", collector.read_log())
+
+            refuse_until(lambda: limited(collector, "log") > 0)
+            refuse_until(lambda: any("left-out=" in line for line in lines()))
+            self.assertEqual(len(lines()) + limited(collector, "log"), refused)
+            # They say so at the first line of the next second, the last of which may be due.
+            told = sum(map(int, re.findall(r"left-out=(\d+)", collector.read_log())))
+            self.assertGreater(told, 0)
+            self.assertLessEqual(told, limited(collector, "log"))
+
+
 class Clocks(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

@@ -139,7 +139,7 @@ log_failed_handshake (GSocketAddress *remote, const GError *error)
 {
   g_autofree char *peer = g_socket_connectable_to_string (G_SOCKET_CONNECTABLE (remote));
 
-  log_warning ("tls-failed", "peer", peer, "reason",
+  log_refusal ("tls-failed", "peer", peer, "reason",
       error != NULL ? error->message : "older than TLS 1.2", NULL);
 }
 

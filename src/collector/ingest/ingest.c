@@ -344,7 +344,7 @@ authenticate (Ingest *ingest, SoupServerMessage *message)
       soup_server_message_get_response_headers (message), "WWW-Authenticate", challenge);
   reply_error (
       message, SOUP_STATUS_UNAUTHORIZED, auth_error_code (error), error->message);
-  log_warning ("client-refused", "code", auth_error_code (error), "peer",
+  log_refusal ("client-refused", "code", auth_error_code (error), "peer",
       request_source_get_address (message), NULL);
   return NULL;
 }
@@ -370,7 +370,7 @@ check_room_of_user (
           ingest->client_connections);
   reply_error (
       message, SOUP_STATUS_SERVICE_UNAVAILABLE, "too-many-client-connections", text);
-  log_warning (
+  log_refusal (
       "client-connections-exhausted", "app", identity->app, "user", identity->user, NULL);
   return FALSE;
 }

@@ -33,6 +33,7 @@ typedef enum {
   LIMIT_LISTENERS, /* to live updates */
   LIMIT_BODIES,    /* of all requests */
   LIMIT_CLIENT_CONNECTIONS,
+  LIMIT_LOG, /* lines about refusals */
   N_LIMITS,
 } Limit;
 

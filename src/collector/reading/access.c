@@ -206,7 +206,7 @@ refuse (SoupServerMessage *message, ReaderRefusal why)
         soup_server_message_get_response_headers (message), "WWW-Authenticate", "Bearer");
   reply_error (message, refusal->status, refusal->code, refusal->text);
   counter_add (COUNTER_READERS_REFUSED, why, 1);
-  log_warning ("reader-refused", "code", refusal->code, "peer",
+  log_refusal ("reader-refused", "code", refusal->code, "peer",
       request_source_get_address (message), NULL);
   return FALSE;
 }

@@ -149,7 +149,7 @@ refuse_token (Login *login, SoupServerMessage *message)
   attempts_note (
       login->attempts, request_source_get_address (message), g_get_monotonic_time ());
   counter_add (COUNTER_LOGINS, LOGIN_REFUSED, 1);
-  log_warning ("login-refused", "peer", request_source_get_address (message), NULL);
+  log_refusal ("login-refused", "peer", request_source_get_address (message), NULL);
   reply_error (message, SOUP_STATUS_UNAUTHORIZED, "invalid-read-token",
       "That is no read token of this collector");
 }

@@ -173,7 +173,7 @@ check_assertion (Rest *rest, SoupServerMessage *message, GHashTable *form, gint6
       rest->applications, rest->origins, g_hash_table_lookup (form, "code"), now, &error);
 
   if (identity == NULL) {
-    log_warning ("client-refused", "code", auth_error_code (error), "peer",
+    log_refusal ("client-refused", "code", auth_error_code (error), "peer",
         soup_server_message_get_remote_host (message), NULL);
     refuse (
         message, SOUP_STATUS_BAD_REQUEST, &bad_assertion[error->code], error->message);
