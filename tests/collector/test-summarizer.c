@@ -13,6 +13,7 @@
 typedef struct {
   guint ends;
   guint changes;
+  guint changes_after; /* of a call that is over */
   /* In the last summary */
   guint feedback;
   gint64 reports;
@@ -46,6 +47,7 @@ on_summary (const char *app, const char *conference, gboolean ended_now,
       json_array_get_length (json_object_get_array_member (summary, "feedback"));
   told->reports = count_reports (summary);
   told->over = !json_object_get_null_member (summary, "endTime");
+  told->changes_after += !ended_now && told->over;
   told->truncated = json_object_get_boolean_member (summary, "truncated");
 }
 
@@ -74,6 +76,28 @@ wait_until_read (StoreFixture *fixture, const char *sql, gint64 wanted)
   while (store_fixture_read (fixture, sql) != wanted)
     g_main_context_iteration (NULL, TRUE);
   g_source_remove (deadline);
+}
+
+/* What comes between two steps of the summarizer, once. */
+static StoreFixture *before_write;
+
+void __real_store_write_summary (
+    Store *store, StoreSummary *summary, StoreSummaryWritten written, gpointer user_data);
+void __wrap_store_write_summary (
+    Store *store, StoreSummary *summary, StoreSummaryWritten written, gpointer user_data);
+
+void
+__wrap_store_write_summary (
+    Store *store, StoreSummary *summary, StoreSummaryWritten written, gpointer user_data)
+{
+  StoreFixture *fixture = before_write;
+
+  if (fixture != NULL && summary->over) {
+    before_write = NULL;
+    store_fixture_append_event (fixture, "userFeedback", "c1", NULL, AT (22));
+    store_fixture_flush (fixture);
+  }
+  __real_store_write_summary (store, summary, written, user_data);
 }
 
 static void
@@ -135,6 +159,21 @@ test_an_end_that_nobody_heard_of_is_told_at_the_next_start (
   g_assert_cmpint (
       store_fixture_read (fixture, "SELECT count(*) FROM conferences WHERE told = 0"), ==,
       0);
+}
+
+static void
+test_what_is_outdated_is_not_told (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  before_write = fixture;
+  append_call (fixture);
+  wait_until_told (&told.ends, 1);
+  g_assert_null (before_write);
+  g_assert_cmpuint (told.feedback, ==, 1);
+  g_assert_cmpuint (told.changes_after, ==, 0);
 }
 
 /* As of a call that is longer than reports are kept. */
@@ -206,6 +245,8 @@ main (int argc, char **argv)
       StoreFixture, NULL, store_fixture_set_up,
       test_an_end_that_nobody_heard_of_is_told_at_the_next_start,
       store_fixture_tear_down);
+  g_test_add ("/summarizer/what-is-outdated-is-not-told", StoreFixture, NULL,
+      store_fixture_set_up, test_what_is_outdated_is_not_told, store_fixture_tear_down);
   g_test_add ("/summarizer/what-is-left-is-summed-up-at-the-end", StoreFixture, NULL,
       store_fixture_set_up, test_what_is_left_is_summed_up_at_the_end,
       store_fixture_tear_down);

@@ -386,8 +386,9 @@ tell (Summarizer *self, const Result *result, gboolean ended_now)
     store_mark_told (self->store, result->id);
 }
 
+/* Of what is outdated nothing is told: it is made anew. */
 static void
-on_written (gboolean ended_now, const GError *error, gpointer user_data)
+on_written (StoreSummaryState state, const GError *error, gpointer user_data)
 {
   Result *result = user_data;
   Summarizer *self = result->summarizer;
@@ -395,8 +396,9 @@ on_written (gboolean ended_now, const GError *error, gpointer user_data)
   if (error != NULL)
     log_warning ("summary-not-kept", "app", result->app, "conference", result->conference,
         "reason", error->message, NULL);
-  else if (ended_now || !result->kept)
-    tell (self, result, ended_now);
+  else if (state == STORE_SUMMARY_ENDED_NOW ||
+           (state == STORE_SUMMARY_CURRENT && !result->kept))
+    tell (self, result, state == STORE_SUMMARY_ENDED_NOW);
   result_free (result);
   if (--self->writing == 0)
     finish_round (self);

@@ -174,7 +174,7 @@ sqlite_read_summary (
 
 typedef struct {
   StoreSummary *summary;
-  gboolean ended_now;
+  StoreSummaryState state;
   StoreSummaryWritten written;
   gpointer user_data;
 } Writing;
@@ -186,6 +186,18 @@ finish (sqlite3_stmt *statement, GError **error)
   return sqlite3_step (statement) == SQLITE_DONE ||
          sqlite_set_error (
              sqlite3_db_handle (statement), "A summary cannot be kept", error);
+}
+
+/* row: of state_sql. What goes on is current at any time. */
+static StoreSummaryState
+judge (const StoreSummary *summary, sqlite3_stmt *row)
+{
+  if (!summary->over)
+    return STORE_SUMMARY_CURRENT;
+  if (sqlite3_column_int (row, 0) == 0)
+    return STORE_SUMMARY_OUTDATED;
+  return sqlite3_column_int (row, 1) != 0 ? STORE_SUMMARY_ENDED_NOW
+                                          : STORE_SUMMARY_CURRENT;
 }
 
 /* gone: set where there is no such call any more. */
@@ -200,9 +212,7 @@ read_state (sqlite3 *db, Writing *writing, gboolean *gone, GError **error)
   sqlite3_bind_int64 (rows, 1, writing->summary->id);
   sqlite3_bind_int64 (rows, 2, writing->summary->changes);
   *gone = !sqlite_next (rows, &failure);
-  writing->ended_now = !*gone && writing->summary->over &&
-                       sqlite3_column_int (rows, 0) != 0 &&
-                       sqlite3_column_int (rows, 1) != 0;
+  writing->state = *gone ? STORE_SUMMARY_OUTDATED : judge (writing->summary, rows);
   if (failure != NULL)
     g_propagate_error (error, failure);
   return failure == NULL;
@@ -295,7 +305,7 @@ on_written (gpointer user_data, const GError *error)
 {
   Writing *writing = user_data;
 
-  writing->written (error == NULL && writing->ended_now, error, writing->user_data);
+  writing->written (writing->state, error, writing->user_data);
   store_summary_free (writing->summary);
   g_free (writing);
 }

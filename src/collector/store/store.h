@@ -379,9 +379,15 @@ typedef struct {
 
 void store_summary_free (StoreSummary *summary);
 
-/* ended_now: whether the call ended by that; more was not stored meanwhile. */
+typedef enum {
+  STORE_SUMMARY_OUTDATED, /* more was stored of a call that is over, or it is gone */
+  STORE_SUMMARY_CURRENT,
+  STORE_SUMMARY_ENDED_NOW, /* likewise, and the call ended by that */
+} StoreSummaryState;
+
+/* state: meaningless with an error. */
 typedef void (*StoreSummaryWritten) (
-    gboolean ended_now, const GError *error, gpointer user_data);
+    StoreSummaryState state, const GError *error, gpointer user_data);
 
 /* summary: (transfer full). The opener's thread. */
 void store_write_summary (
