@@ -100,6 +100,52 @@ __wrap_store_write_summary (
   __real_store_write_summary (store, summary, written, user_data);
 }
 
+typedef struct {
+  StoreFixture *fixture;
+  GMutex lock;
+  GCond cond;
+  gboolean done;
+} Rejoining;
+
+static Rejoining *before_read; /* atomic */
+
+StoreDetail *__real_store_read_call (
+    Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error);
+StoreDetail *__wrap_store_read_call (
+    Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error);
+
+/* On the main thread. */
+static gboolean
+rejoin (gpointer user_data)
+{
+  Rejoining *rejoining = user_data;
+
+  store_fixture_append_event (rejoining->fixture, "userJoined", "c1", NULL, AT (23));
+  store_fixture_flush (rejoining->fixture);
+  g_mutex_lock (&rejoining->lock);
+  rejoining->done = TRUE;
+  g_cond_signal (&rejoining->cond);
+  g_mutex_unlock (&rejoining->lock);
+  return G_SOURCE_REMOVE;
+}
+
+StoreDetail *
+__wrap_store_read_call (
+    Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error)
+{
+  Rejoining *rejoining = g_atomic_pointer_get (&before_read);
+
+  if (rejoining != NULL) {
+    g_atomic_pointer_set (&before_read, NULL);
+    g_idle_add (rejoin, rejoining);
+    g_mutex_lock (&rejoining->lock);
+    while (!rejoining->done)
+      g_cond_wait (&rejoining->cond, &rejoining->lock);
+    g_mutex_unlock (&rejoining->lock);
+  }
+  return __real_store_read_call (store, id, changes, expired, error);
+}
+
 static void
 append_call (StoreFixture *fixture)
 {
@@ -176,6 +222,31 @@ test_what_is_outdated_is_not_told (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpuint (told.changes_after, ==, 0);
 }
 
+static void
+test_who_comes_back_in_time_keeps_the_call_going (
+    StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Rejoining rejoining = { .fixture = fixture };
+  Told told = { 0 };
+
+  g_mutex_init (&rejoining.lock);
+  g_cond_init (&rejoining.cond);
+  summarizer_listen (summarizer, on_summary, &told);
+  store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (0));
+  wait_until_told (&told.changes, 1);
+  g_atomic_pointer_set (&before_read, &rejoining);
+  store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (21));
+  wait_until_told (&told.changes, 2);
+  g_assert_true (rejoining.done);
+  g_assert_cmpuint (told.ends, ==, 0);
+  g_assert_false (told.over);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT count(ended) FROM conferences"), ==, 0);
+  g_cond_clear (&rejoining.cond);
+  g_mutex_clear (&rejoining.lock);
+}
+
 /* As of a call that is longer than reports are kept. */
 static void
 test_what_is_left_is_summed_up_at_the_end (StoreFixture *fixture, gconstpointer data)
@@ -247,6 +318,9 @@ main (int argc, char **argv)
       store_fixture_tear_down);
   g_test_add ("/summarizer/what-is-outdated-is-not-told", StoreFixture, NULL,
       store_fixture_set_up, test_what_is_outdated_is_not_told, store_fixture_tear_down);
+  g_test_add ("/summarizer/who-comes-back-in-time-keeps-the-call-going", StoreFixture,
+      NULL, store_fixture_set_up, test_who_comes_back_in_time_keeps_the_call_going,
+      store_fixture_tear_down);
   g_test_add ("/summarizer/what-is-left-is-summed-up-at-the-end", StoreFixture, NULL,
       store_fixture_set_up, test_what_is_left_is_summed_up_at_the_end,
       store_fixture_tear_down);

@@ -13,6 +13,7 @@
 #include <math.h>
 
 #include "callstats/callstats-json-private.h"
+#include "conference.h"
 #include "log.h"
 #include "summary-maker.h"
 
@@ -103,13 +104,14 @@ write_json (JsonObject *object)
 }
 
 static StoreSummary *
-pack_summary (const StoreStaleCall *stale, gint64 changes, const Summary *summary)
+pack_summary (
+    const StoreStaleCall *stale, gint64 changes, gboolean over, const Summary *summary)
 {
   StoreSummary *packed = g_new0 (StoreSummary, 1);
 
   packed->id = stale->id;
   packed->changes = changes;
-  packed->over = stale->over;
+  packed->over = over;
   packed->now = g_get_real_time ();
   packed->setup_delay = summary->setup_delay;
   packed->score = summary->score;
@@ -148,15 +150,15 @@ read_final (Summarizer *self, const StoreStaleCall *stale)
 
 /* json: (transfer full): it stays. */
 static Result *
-keep_summary (
-    Summarizer *self, const StoreStaleCall *stale, gint64 changes, JsonObject *json)
+keep_summary (Summarizer *self, const StoreStaleCall *stale, gint64 changes,
+    gboolean over, JsonObject *json)
 {
   Result *result = result_new (self, stale);
   StoreSummary *summary = g_new0 (StoreSummary, 1);
 
   summary->id = stale->id;
   summary->changes = changes;
-  summary->over = stale->over;
+  summary->over = over;
   summary->now = g_get_real_time ();
   summary->setup_delay = summary->score = NAN;
   summary->pairs = g_array_new (FALSE, FALSE, sizeof (StorePair));
@@ -164,6 +166,14 @@ keep_summary (
   result->json = json;
   result->kept = TRUE;
   return result;
+}
+
+/* Since it was listed, the call may go on again. */
+static gboolean
+is_over (const StoreConference *conference)
+{
+  return conference_has_ended (
+      conference->present, conference->last_heard, g_get_real_time ());
 }
 
 /* Once reports were removed from a call, the summary of its end is the best there is; one
@@ -178,20 +188,21 @@ summarize (Summarizer *self, const StoreStaleCall *stale, GError **error)
       store_read_call (self->store, stale->id, &changes, &expired, error);
   g_autoptr (JsonObject) final = expired ? read_final (self, stale) : NULL;
   g_autoptr (Summary) summary = NULL;
+  gboolean over;
   Result *result;
 
   if (call == NULL)
     return NULL;
+  over = is_over (call->conference);
   if (final != NULL)
-    return keep_summary (self, stale, changes, g_steal_pointer (&final));
+    return keep_summary (self, stale, changes, over, g_steal_pointer (&final));
   call->truncated |= expired;
-  summary =
-      summary_make (self->store, stale->app, call, stale->over, &self->stopping, error);
+  summary = summary_make (self->store, stale->app, call, over, &self->stopping, error);
   if (summary == NULL)
     return NULL;
   result = result_new (self, stale);
   result->json = json_object_ref (summary->json);
-  result->summary = pack_summary (stale, changes, summary);
+  result->summary = pack_summary (stale, changes, over, summary);
   return result;
 }
 
