@@ -142,6 +142,23 @@ class Import(unittest.TestCase):
         told = self.maintain("retention", "--raw-days", "30", "--summary-days", "39")
         return told.partition(",")[0].strip()
 
+    def test_reports_of_one_time_are_read_in_bounded_memory(self):
+        long = "x" * 8000
+        records = [wire.report("f", "c", START, n=i, long=long) for i in range(3000)]
+        self.run_import(self.write("call.jsonl", head(), *lines_of(records)))
+        self.maintain("migrate")
+        with wire.Collector(self.folder) as collector:
+            before = collector.peak_kib()
+            read, cursor = [], None
+            for _ in range(3):
+                answer = collector.get("apps", wire.APP, "fabrics", "f", "reports", limit=7,
+                                       **({"after": cursor} if cursor else {}))
+                read += [r["stats"]["T1"]["n"] for r in answer["reports"]]
+                cursor = answer["next"]
+            self.assertEqual(read, list(range(21)))
+            if not wire.SANITIZED:
+                self.assertLess(collector.peak_kib() - before, 16 * 1024)
+
     def test_a_file_that_has_grown_brings_the_rest(self):
         lines = [head(), *lines_of([wire.report("f", "c", START + i) for i in range(50)])]
         self.run_import(self.write("call.jsonl", *lines[:31]))

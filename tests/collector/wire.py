@@ -152,9 +152,12 @@ class Collector:
         if code not in (0, -signal.SIGKILL):
             raise AssertionError(f"the collector exited with {code}:\n{self.read_log()}")
 
-    def rss_kib(self):
+    def rss_kib(self, name="VmRSS"):
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:
-            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+            return int(re.search(name + r":\s+(\d+)", status.read()).group(1))
+
+    def peak_kib(self):
+        return self.rss_kib("VmHWM")
 
     def http(self, path, method="GET", headers=None, data=None):
         """Returns status, headers and body; JSON is parsed."""

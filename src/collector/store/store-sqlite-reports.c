@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  *
  * Reports in the order of their times, from the rows and blocks in which they are stored.
- * A block is unpacked when its first report is next. Any thread, which takes a connection
- * of its own.
+ * A block is unpacked when its first report is next; of many that overlap is kept what
+ * can be asked for. Any thread, which takes a connection of its own.
  */
 #include "report-block.h"
 #include "store-sqlite-blocks.h"
@@ -25,6 +25,8 @@ typedef struct {
   guint next;                  /* of those */
   StoreCursor after;
   gint64 to;
+  guint max_reports; /* that are asked for, and the one behind them */
+  gsize max_bytes;
   gboolean parsed; /* blocks are unpacked without texts */
 } Reading;
 
@@ -51,7 +53,7 @@ step (sqlite3_stmt *statement, gboolean *has_row, GError **error)
 }
 
 static gboolean
-start (Reading *reading, sqlite3 *db, gint64 fabric, guint limit, GError **error)
+start (Reading *reading, sqlite3 *db, gint64 fabric, GError **error)
 {
   reading->unpacked = stored_reports_new ();
   reading->rows = sqlite_prepare (db, rows_sql, error);
@@ -63,7 +65,7 @@ start (Reading *reading, sqlite3 *db, gint64 fabric, guint limit, GError **error
   sqlite3_bind_int64 (reading->rows, 2, reading->after.time);
   sqlite3_bind_int64 (reading->rows, 3, reading->after.id);
   sqlite3_bind_int64 (reading->rows, 4, reading->to);
-  sqlite3_bind_int64 (reading->rows, 5, limit);
+  sqlite3_bind_int64 (reading->rows, 5, reading->max_reports);
   sqlite3_bind_int64 (reading->blocks, 1, fabric);
   sqlite3_bind_int64 (reading->blocks, 2, reading->after.time);
   sqlite3_bind_int64 (reading->blocks, 3, reading->to);
@@ -97,6 +99,21 @@ next_time (const Reading *reading)
   return time;
 }
 
+/* What is behind all that can be asked for. */
+static void
+forget_surplus (Reading *reading)
+{
+  GArray *unpacked = reading->unpacked;
+  gsize bytes = 0;
+  guint n = 0;
+
+  while (n < unpacked->len && n < reading->max_reports && bytes < reading->max_bytes)
+    bytes += g_array_index (unpacked, StoredReport, n++).length;
+  if (n < unpacked->len && n < reading->max_reports)
+    n++;
+  g_array_set_size (unpacked, n);
+}
+
 static gboolean
 unpack_what_is_next (Reading *reading, GError **error)
 {
@@ -108,6 +125,7 @@ unpack_what_is_next (Reading *reading, GError **error)
         !step (reading->blocks, &reading->has_block, error))
       return FALSE;
     g_array_sort (reading->unpacked, stored_report_compare);
+    forget_surplus (reading);
   }
   return TRUE;
 }
@@ -181,9 +199,11 @@ read_stored (sqlite3 *db, gint64 fabric, StoreCursor *cursor, gint64 to,
     guint max_reports, gsize max_bytes, StoreReportFunc func, gpointer data,
     gboolean *more, GError **error)
 {
-  g_auto (Reading) reading = { .after = *cursor, .to = to };
+  g_auto (Reading) reading = {
+    .after = *cursor, .to = to, .max_reports = max_reports + 1, .max_bytes = max_bytes
+  };
 
-  if (!start (&reading, db, fabric, max_reports + 1, error))
+  if (!start (&reading, db, fabric, error))
     return -1;
   return read_reports (&reading, cursor, max_reports, max_bytes, func, data, more, error);
 }
@@ -204,12 +224,16 @@ gboolean
 sqlite_read_parsed (sqlite3 *db, gint64 fabric, gint64 from, gint64 to,
     SqliteReportFunc func, gpointer user_data, GError **error)
 {
-  g_auto (Reading) reading = { .after = { from, G_MININT64 }, .to = to, .parsed = TRUE };
+  g_auto (Reading) reading = { .after = { from, G_MININT64 },
+    .to = to,
+    .max_reports = G_MAXINT,
+    .max_bytes = G_MAXSIZE,
+    .parsed = TRUE };
   GError *failure = NULL;
   StoredReport report;
   gboolean is_row;
 
-  if (!start (&reading, db, fabric, G_MAXINT, error))
+  if (!start (&reading, db, fabric, error))
     return FALSE;
   while (failure == NULL && peek (&reading, &report, &is_row, &failure)) {
     tell_parsed (&report, func, user_data);
