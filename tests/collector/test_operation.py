@@ -336,8 +336,7 @@ class Installed(unittest.TestCase):
         with open(installed("collector.conf"), encoding="utf-8") as example:
             text = example.read()
         keys = dict(re.findall(r"^#?([\w-]+)=(.*)$", text, re.MULTILINE))
-        one = {"app", "app-secret-file", "app-key", "seal-key-file"}  # the key file has them
-        self.assertEqual(set(keys), self.options() - one - {"config", "help", "version"})
+        self.assertEqual(set(keys), self.options() - {"config", "help", "version"})
         for name, value in keys.items():
             default = re.search(rf"--{name}=\S+ .*\((\S+)\)$", self.help(), re.MULTILINE)
             if default is not None:
