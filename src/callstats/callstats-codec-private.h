@@ -56,7 +56,8 @@ gboolean callstats_encoder_add (
 /* Returns: (transfer full) (nullable): the frame, NULL when nothing was added. */
 GBytes *callstats_encoder_finish (CallstatsEncoder *encoder);
 /* Frames (element-type GBytes) that carry one large record under one sequence number.
- * NULL: larger than CALLSTATS_MAX_RECORD. Call with no frame begun. */
+ * NULL: larger than CALLSTATS_MAX_RECORD, or of more members than are read. Call with no
+ * frame begun. */
 GPtrArray *callstats_encoder_parts (
     CallstatsEncoder *encoder, guint64 sequence, const CallstatsRecord *record);
 /* Any other message, already JSON. */

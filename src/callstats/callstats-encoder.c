@@ -527,7 +527,7 @@ callstats_encoder_parts (
   g_return_val_if_fail (encoder->frame->len == 0, NULL);
 
   callstats_record_append_json (record, json);
-  if (json->len > CALLSTATS_MAX_RECORD)
+  if (json->len > CALLSTATS_MAX_RECORD || !callstats_json_members_fit (json->str))
     return NULL;
 
   frames = g_ptr_array_new_with_free_func ((GDestroyNotify)g_bytes_unref);

@@ -2,8 +2,8 @@
  *
  * Reading and writing JSON where json-glib 1.6 is not exact: its writer prints NaN, turns
  * integers above 2^63 negative and spends 17 digits on every double; its reader recurses
- * without limit, takes invalid UTF-8 and much that is no JSON. Building the tree stays
- * json-glib's.
+ * without limit, takes invalid UTF-8 and much that is no JSON, and spends the square of
+ * the members whose names collide. Building the tree stays json-glib's.
  *
  * Pure functions, any thread.
  */
@@ -16,21 +16,31 @@
 /* Of what a record holds: message, list and record around it take the rest. */
 #define CALLSTATS_RECORD_MAX_DEPTH (CALLSTATS_JSON_MAX_DEPTH - 3)
 
-/* FALSE: not one JSON value, or too deep; offset says where. large (element-type gsize)
- * gets the offsets behind whole numbers that no gint64 holds. */
-gboolean callstats_json_check (
-    const char *text, gsize length, GArray *large, gsize *offset, gboolean *too_deep);
+/* Of one object. */
+#define CALLSTATS_JSON_MAX_MEMBERS 4096
+
+typedef enum {
+  CALLSTATS_JSON_LIMIT_NONE,
+  CALLSTATS_JSON_LIMIT_DEPTH,
+  CALLSTATS_JSON_LIMIT_MEMBERS, /* or too many names of them have the same hash */
+} CallstatsJsonLimit;
+
+/* FALSE: not one JSON value, or past a limit; offset says where. large (element-type
+ * gsize) gets the offsets behind whole numbers that no gint64 holds. */
+gboolean callstats_json_check (const char *text, gsize length, GArray *large,
+    gsize *offset, CallstatsJsonLimit *limit);
 
 /* The levels of a text that is JSON. */
 guint callstats_json_depth (const char *json);
+/* Whether objects in a text that is JSON have no more members than are read. */
+gboolean callstats_json_members_fit (const char *json);
 /* At least the values in a text, at most twice as many; also where it is no JSON. */
 gsize callstats_json_count_values (const char *text, gsize length);
 
-/* Whether the parser refused a text because it is nested too deeply. */
-gboolean callstats_json_error_is_depth (const GError *error);
-/* Refuses what is not JSON, not valid UTF-8 or deeper than CALLSTATS_JSON_MAX_DEPTH
- * before the parser sees it. Returns: (transfer full) (nullable): NULL with a
- * CALLSTATS_ERROR_PROTOCOL. */
+/* Whether the parser refused a text because it is past a limit. */
+gboolean callstats_json_error_is_limit (const GError *error);
+/* Refuses what is not JSON, not valid UTF-8 or past a limit before json-glib sees it.
+ * Returns: (transfer full) (nullable): NULL with a CALLSTATS_ERROR_PROTOCOL. */
 JsonNode *callstats_json_parse (const char *text, gsize length, GError **error);
 /* The same, and the outermost value must be an object. */
 JsonObject *callstats_json_parse_object (const char *text, gsize length, GError **error);

@@ -2,13 +2,18 @@
  *
  * Is a text JSON, all of it and nothing else? json-glib's parser also takes comments,
  * single quotes, octal numbers and a second value behind the first, recurses once a
- * level, and wraps whole numbers that a gint64 does not hold: it must only see what this
- * lets through. Pure functions, any thread.
+ * level, wraps whole numbers that a gint64 does not hold, and keeps members in a hash
+ * table of which anybody can fill one place: it must only see what this lets through.
+ * Pure functions, any thread.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "callstats-json-private.h"
+
+/* Names of one object that may have the same hash. */
+#define MAX_ALIKE 32
 
 typedef enum {
   EXPECT_VALUE,
@@ -25,7 +30,10 @@ typedef struct {
   guint depth;
   gboolean is_object[CALLSTATS_JSON_MAX_DEPTH];
   Expect expect;
-  GArray *large; /* gsize: where whole numbers end that no gint64 holds */
+  GArray *large;  /* gsize: where whole numbers end that no gint64 holds */
+  GArray *hashes; /* guint: of the names of the objects that are open */
+  guint first_hash[CALLSTATS_JSON_MAX_DEPTH];
+  CallstatsJsonLimit limit;
 } Scan;
 
 static int
@@ -145,11 +153,40 @@ scan_word (Scan *scan, const char *word)
 static gboolean
 open_level (Scan *scan, gboolean is_object)
 {
-  if (scan->depth == CALLSTATS_JSON_MAX_DEPTH)
+  if (scan->depth == CALLSTATS_JSON_MAX_DEPTH) {
+    scan->limit = CALLSTATS_JSON_LIMIT_DEPTH;
     return FALSE;
+  }
+  scan->first_hash[scan->depth] = scan->hashes->len;
   scan->is_object[scan->depth++] = is_object;
   scan->expect = is_object ? EXPECT_NAME_OR_END : EXPECT_VALUE_OR_END;
   scan->at++;
+  return TRUE;
+}
+
+static int
+compare_hashes (const void *a, const void *b)
+{
+  guint x = *(const guint *)a, y = *(const guint *)b;
+
+  return (x > y) - (x < y);
+}
+
+/* Of the innermost object. */
+static gboolean
+are_spread (const Scan *scan)
+{
+  guint first = scan->first_hash[scan->depth - 1];
+  guint n = scan->hashes->len - first, i;
+  guint *hashes = &g_array_index (scan->hashes, guint, first);
+
+  if (n <= MAX_ALIKE)
+    return TRUE;
+  qsort (hashes, n, sizeof *hashes, compare_hashes);
+  for (i = MAX_ALIKE; i < n; i++) {
+    if (hashes[i] == hashes[i - MAX_ALIKE])
+      return FALSE;
+  }
   return TRUE;
 }
 
@@ -158,7 +195,12 @@ close_level (Scan *scan)
 {
   if (scan->depth == 0 || *scan->at != (scan->is_object[scan->depth - 1] ? '}' : ']'))
     return FALSE;
+  if (!are_spread (scan)) {
+    scan->limit = CALLSTATS_JSON_LIMIT_MEMBERS;
+    return FALSE;
+  }
   scan->depth--;
+  g_array_set_size (scan->hashes, scan->first_hash[scan->depth]);
   scan->expect = EXPECT_NEXT;
   scan->at++;
   return TRUE;
@@ -186,10 +228,75 @@ scan_value (Scan *scan)
   }
 }
 
+static gunichar
+read_unit (const char *digits)
+{
+  gunichar unit = 0;
+  guint i;
+
+  for (i = 0; i < 4; i++)
+    unit = unit * 16 + (gunichar)g_ascii_xdigit_value (digits[i]);
+  return unit;
+}
+
+/* Of a well-formed escape; at: behind the backslash, then behind the escape. Returns: the
+ * bytes of its UTF-8. */
+static gsize
+read_escape (const char **at, char *utf8)
+{
+  static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+  const char *simple = strchr (from, **at);
+  gunichar c;
+
+  if (*(*at)++ != 'u') {
+    utf8[0] = simple != NULL ? to[simple - from] : (*at)[-1];
+    return 1;
+  }
+  c = read_unit (*at);
+  *at += 4;
+  if ((c & 0xfc00) == 0xd800 && (*at)[0] == '\\' && (*at)[1] == 'u') {
+    c = 0x10000 + ((c & 0x3ff) << 10) + (read_unit (*at + 2) & 0x3ff);
+    *at += 6;
+  }
+  return (gsize)g_unichar_to_utf8 (c, utf8);
+}
+
+/* What g_str_hash() gives for the name once it is read. */
+static guint
+hash_name (const char *at, const char *end)
+{
+  guint hash = 5381;
+
+  while (at < end) {
+    char utf8[6] = { *at++ };
+    gsize n = utf8[0] == '\\' ? read_escape (&at, utf8) : 1, i;
+
+    for (i = 0; i < n; i++)
+      hash = hash * 33 + (guint)(signed char)utf8[i];
+  }
+  return hash;
+}
+
+static gboolean
+note_name (Scan *scan, const char *from, const char *to)
+{
+  guint hash = hash_name (from, to);
+
+  if (scan->hashes->len - scan->first_hash[scan->depth - 1] ==
+      CALLSTATS_JSON_MAX_MEMBERS) {
+    scan->limit = CALLSTATS_JSON_LIMIT_MEMBERS;
+    return FALSE;
+  }
+  g_array_append_val (scan->hashes, hash);
+  return TRUE;
+}
+
 static gboolean
 scan_name (Scan *scan)
 {
-  if (!scan_string (scan))
+  const char *from = scan->at + 1;
+
+  if (!scan_string (scan) || !note_name (scan, from, scan->at - 1))
     return FALSE;
   skip_space (scan);
   if (peek (scan) != ':')
@@ -231,22 +338,17 @@ scan_step (Scan *scan)
   }
 }
 
-static gboolean
-is_too_deep (const Scan *scan)
-{
-  return scan->depth == CALLSTATS_JSON_MAX_DEPTH &&
-         (peek (scan) == '{' || peek (scan) == '[');
-}
-
 gboolean
-callstats_json_check (
-    const char *text, gsize length, GArray *large, gsize *offset, gboolean *too_deep)
+callstats_json_check (const char *text, gsize length, GArray *large, gsize *offset,
+    CallstatsJsonLimit *limit)
 {
+  g_autoptr (GArray) hashes = g_array_new (FALSE, FALSE, sizeof (guint));
   Scan scan = { .start = text,
     .at = text,
     .end = text + length,
     .expect = EXPECT_VALUE,
-    .large = large };
+    .large = large,
+    .hashes = hashes };
   gboolean ok = TRUE;
 
   skip_space (&scan);
@@ -256,8 +358,19 @@ callstats_json_check (
       skip_space (&scan);
   }
   *offset = (gsize)(scan.at - text);
-  *too_deep = !ok && is_too_deep (&scan);
+  *limit = scan.limit;
   return ok && scan.depth == 0 && scan.expect == EXPECT_NEXT;
+}
+
+gboolean
+callstats_json_members_fit (const char *json)
+{
+  g_autoptr (GArray) large = g_array_new (FALSE, FALSE, sizeof (gsize));
+  CallstatsJsonLimit limit;
+  gsize offset;
+
+  callstats_json_check (json, strlen (json), large, &offset, &limit);
+  return limit != CALLSTATS_JSON_LIMIT_MEMBERS;
 }
 
 guint

@@ -32,17 +32,20 @@ mark_large_numbers (const char *text, gsize length, GArray *large, gsize *new_le
 
 #define TOO_DEEP \
   "JSON text is nested deeper than " G_STRINGIFY (CALLSTATS_JSON_MAX_DEPTH) " levels"
+#define TOO_MANY \
+  "A JSON object has more than " G_STRINGIFY ( \
+      CALLSTATS_JSON_MAX_MEMBERS) " members, or many whose names collide"
 
 gboolean
-callstats_json_error_is_depth (const GError *error)
+callstats_json_error_is_limit (const GError *error)
 {
-  return strcmp (error->message, TOO_DEEP) == 0;
+  return strcmp (error->message, TOO_DEEP) == 0 || strcmp (error->message, TOO_MANY) == 0;
 }
 
 static gboolean
 check_text (const char *text, gsize length, GArray *large, GError **error)
 {
-  gboolean too_deep;
+  CallstatsJsonLimit limit;
   gsize offset;
 
   if (!g_utf8_validate_len (text, length, NULL)) {
@@ -50,10 +53,11 @@ check_text (const char *text, gsize length, GArray *large, GError **error)
         error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, "JSON text is not valid UTF-8");
     return FALSE;
   }
-  if (callstats_json_check (text, length, large, &offset, &too_deep))
+  if (callstats_json_check (text, length, large, &offset, &limit))
     return TRUE;
-  if (too_deep)
-    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL, TOO_DEEP);
+  if (limit != CALLSTATS_JSON_LIMIT_NONE)
+    g_set_error_literal (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
+        limit == CALLSTATS_JSON_LIMIT_DEPTH ? TOO_DEEP : TOO_MANY);
   else
     g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_PROTOCOL,
         "Not JSON: %s at byte %" G_GSIZE_FORMAT,

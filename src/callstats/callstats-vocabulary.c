@@ -86,6 +86,13 @@ check_data (const char *what, GVariant *data, GError **error)
         CALLSTATS_RECORD_MAX_DEPTH);
     return FALSE;
   }
+  if (!callstats_json_members_fit (json)) {
+    g_set_error (error, CALLSTATS_ERROR, CALLSTATS_ERROR_INVALID_ARGUMENT,
+        "The data of %s has a dictionary of more than %d members, or many whose names "
+        "collide",
+        what, CALLSTATS_JSON_MAX_MEMBERS);
+    return FALSE;
+  }
   return TRUE;
 }
 

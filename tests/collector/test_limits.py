@@ -29,6 +29,11 @@ def limited(collector, limit):
     return counter(collector, "callstats_collector_limited_total", f'{{limit="{limit}"}}')
 
 
+def alike(n):
+    """An object whose members' names all have the same hash."""
+    return {"".join("b!" if i >> bit & 1 else "aB" for bit in range(10)): 1 for i in range(n)}
+
+
 class Records(unittest.TestCase):
     def flood(self, client, n=100000, batch=50):
         """Sends until the collector closes; returns what was acknowledged, and the close."""
@@ -147,6 +152,14 @@ class Sizes(unittest.TestCase):
         self.closed_by(lambda client: client.send_text("no JSON"))
         self.assertEqual(limited(self.collector, "depth"), before + 1)
 
+    def test_members(self):
+        before = limited(self.collector, "depth")
+        for text in (json.dumps({"type": "x", "o": {str(i): 1 for i in range(4097)}}),
+                     json.dumps({"type": "x", "o": alike(1024)})):
+            closed = self.closed_by(lambda client, text=text: client.send_text(text))
+            self.assertEqual((closed.code, "4096 members" in closed.reason), (4000, True))
+        self.assertEqual(limited(self.collector, "depth"), before + 2)
+
     def test_connections(self):
         before = limited(self.collector, "connections")
         held = []
@@ -238,6 +251,12 @@ class Requests(unittest.TestCase):
         before = limited(self.collector, "depth")
         deep = json.loads("[" * 40 + "]" * 40)
         self.assertEqual(self.tell(comment=deep), 400)
+        self.assertEqual(limited(self.collector, "depth"), before + 1)
+
+    def test_members(self):
+        before = limited(self.collector, "depth")
+        self.assertNotEqual(self.tell(comment=alike(32)), 400)
+        self.assertEqual(self.tell(comment=alike(33)), 400)
         self.assertEqual(limited(self.collector, "depth"), before + 1)
 
 

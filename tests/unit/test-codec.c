@@ -1034,7 +1034,11 @@ test_a_delta_bomb_is_stopped_at_the_limit (void)
   guint i;
 
   for (i = 0; i < 7000; i++)
-    g_string_append_printf (keyframe, "%s\"%x\":1", i > 0 ? "," : "", i);
+    g_string_append_printf (keyframe, "%s\"%x\":1",
+        i == 3500 ? "},\"y\":{"
+        : i > 0   ? ","
+                  : "",
+        i);
   g_string_append (keyframe, "}}}]}");
   for (i = 0; i < 1400; i++)
     g_string_append_printf (deltas,
@@ -1072,13 +1076,13 @@ test_one_object_may_have_very_many_members (void)
   int error = push_text (decoder, KEYFRAME ("0"));
   guint i, j;
 
-  for (i = 0; i < 6 && error == -1; i++) {
+  for (i = 0; i < 12 && error == -1; i++) {
     g_autoptr (GString) text = g_string_new (
         "{\"type\":\"records\",\"first\":2,\"records\":[{\"type\":\"delta\",\"slot\":0,"
         "\"after\":1,\"by\":[],\"set\":{\"x\":{");
 
-    for (j = 0; j < 5000; j++)
-      g_string_append_printf (text, "%s\"%x\":1", j > 0 ? "," : "", i * 5000 + j);
+    for (j = 0; j < 4000; j++)
+      g_string_append_printf (text, "%s\"%x\":1", j > 0 ? "," : "", i * 4000 + j);
     g_string_append (text, "}}}]}");
     error = push_text (decoder, text->str);
   }

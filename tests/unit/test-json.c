@@ -79,10 +79,108 @@ test_depth_error_names_the_limit (void)
 
   g_assert_null (callstats_json_parse (text, strlen (text), &error));
   g_assert_nonnull (strstr (error->message, "32"));
-  g_assert_true (callstats_json_error_is_depth (error));
+  g_assert_true (callstats_json_error_is_limit (error));
   g_clear_error (&error);
   g_assert_null (callstats_json_parse ("[", 1, &error));
-  g_assert_false (callstats_json_error_is_depth (error));
+  g_assert_false (callstats_json_error_is_limit (error));
+}
+
+/* name: with the index of each member. */
+static char *
+object_of (guint n, char *(*name) (guint index))
+{
+  GString *text = g_string_new ("[{");
+  guint i;
+
+  for (i = 0; i < n; i++) {
+    g_autofree char *member = name (i);
+
+    g_string_append_printf (text, "%s\"%s\":1", i > 0 ? "," : "", member);
+  }
+  g_string_append (text, "}]");
+  return g_string_free (text, FALSE);
+}
+
+static char *
+name_plainly (guint index)
+{
+  return g_strdup_printf ("inbound-rtp-%u", index);
+}
+
+/* "b!" and "aB" have the same hash, and so has whatever is made of them. */
+static char *
+name_alike (guint index)
+{
+  GString *name = g_string_new (NULL);
+  guint bit;
+
+  for (bit = 0; bit < 14; bit++)
+    g_string_append (name, (index >> bit & 1) != 0 ? "b!" : "aB");
+  return g_string_free (name, FALSE);
+}
+
+/* In front of it what must be read before it is hashed. */
+static char *
+name_alike_escaped (guint index)
+{
+  g_autofree char *name = name_alike (index);
+
+  return g_strconcat ("\\n\\u00e9\\ud834\\udd1e\\\"", name, "\\u0062\\u0021", NULL);
+}
+
+static char *
+name_again (guint index)
+{
+  return g_strdup ("a");
+}
+
+static void
+test_members_are_limited (void)
+{
+  static const struct {
+    guint n;
+    char *(*name) (guint index);
+    gboolean ok;
+  } rows[] = { { 4096, name_plainly, TRUE }, { 4097, name_plainly, FALSE },
+    { 32, name_alike, TRUE }, { 33, name_alike, FALSE }, { 16384, name_alike, FALSE },
+    { 32, name_alike_escaped, TRUE }, { 33, name_alike_escaped, FALSE },
+    { 33, name_again, FALSE } };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (rows); i++) {
+    g_autofree char *text = object_of (rows[i].n, rows[i].name);
+    g_autoptr (GError) error = NULL;
+    g_autoptr (JsonNode) node = callstats_json_parse (text, strlen (text), &error);
+
+    g_assert_cmpint (node != NULL, ==, rows[i].ok);
+    g_assert_cmpint (
+        error != NULL && callstats_json_error_is_limit (error), ==, !rows[i].ok);
+  }
+}
+
+/* What g_str_hash() gives for the name that json-glib reads. */
+static void
+test_names_collide_as_they_are_read (void)
+{
+  g_autofree char *first = name_alike_escaped (0), *second = name_alike_escaped (1);
+  g_autofree char *text = g_strdup_printf ("{\"%s\":1,\"%s\":2}", first, second);
+  g_autoptr (JsonObject) object = callstats_json_parse_object (text, strlen (text), NULL);
+  g_autoptr (GList) names = json_object_get_members (object);
+
+  g_assert_cmpuint (g_list_length (names), ==, 2);
+  g_assert_cmpuint (g_str_hash (names->data), ==, g_str_hash (names->next->data));
+}
+
+/* Objects do not share their room, nor do levels. */
+static void
+test_members_are_counted_of_each_object (void)
+{
+  g_autofree char *one = object_of (3000, name_plainly);
+  g_autofree char *text =
+      g_strdup_printf ("{\"a\":%s,\"b\":%s,\"c\":{\"d\":%s}}", one, one, one);
+  g_autofree char *out = through (text, strlen (text));
+
+  g_assert_cmpstr (out, ==, text);
 }
 
 static void
@@ -403,6 +501,11 @@ main (int argc, char **argv)
       "/json/values-are-counted-before-parsing", test_values_are_counted_before_parsing);
   g_test_add_func ("/json/depth-is-limited", test_depth_is_limited);
   g_test_add_func ("/json/depth-error-names-the-limit", test_depth_error_names_the_limit);
+  g_test_add_func ("/json/members-are-limited", test_members_are_limited);
+  g_test_add_func (
+      "/json/names-collide-as-they-are-read", test_names_collide_as_they_are_read);
+  g_test_add_func ("/json/members-are-counted-of-each-object",
+      test_members_are_counted_of_each_object);
   g_test_add_func ("/json/depth-counts-no-brackets-in-strings",
       test_depth_counts_no_brackets_in_strings);
   g_test_add_func ("/json/what-hides-depth-from-a-counter-is-refused",

@@ -482,7 +482,7 @@ refuse_message (IngestConnection *self, const GError *error)
 
   if (too_long)
     counter_limited (LIMIT_FRAME);
-  else if (callstats_json_error_is_depth (error))
+  else if (callstats_json_error_is_limit (error))
     counter_limited (LIMIT_DEPTH);
   ingest_connection_close (self,
       too_long ? CALLSTATS_CLOSE_TOO_LARGE : CALLSTATS_CLOSE_PROTOCOL, error->message);

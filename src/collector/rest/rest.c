@@ -138,7 +138,7 @@ read_body (SoupServerMessage *message)
       callstats_json_parse_object (text != NULL ? text : "", length, &error);
 
   counter_add (COUNTER_INGEST_BYTES, 0, length);
-  if (object == NULL && callstats_json_error_is_depth (error))
+  if (object == NULL && callstats_json_error_is_limit (error))
     counter_limited (LIMIT_DEPTH);
   if (object == NULL)
     rest_reply_error (message, SOUP_STATUS_BAD_REQUEST, error->message);
