@@ -8,7 +8,7 @@
 # gcc without its recommended packages has no libc headers.
 build_packages="
   gcc libc6-dev meson ninja-build pkgconf
-  libglib2.0-dev libjson-glib-dev libjwt-dev libsoup-3.0-dev libsqlite3-dev zlib1g-dev
+  libglib2.0-dev libjson-glib-dev libjwt-dev libsoup-3.0-dev libsqlite3-dev libssl-dev zlib1g-dev
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   libnice-dev
   gobject-introspection libgirepository1.0-dev"
