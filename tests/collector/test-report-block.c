@@ -9,6 +9,7 @@
 #include "../bench/synthetic-call.h"
 #include "../unit/canonical-json.h"
 #include "callstats/callstats-report-private.h"
+#include "report-block-dictionary.h"
 #include "report-block.h"
 #include "store.h"
 
@@ -101,6 +102,104 @@ test_call_comes_back_in_little_room (void)
 
   g_test_message ("%.1f bytes a report", (double)bytes / REPORT_BLOCK_MAX);
   g_assert_cmpuint (bytes, <, 100 * REPORT_BLOCK_MAX);
+}
+
+/* Inflated by its dictionary, deflated without one: the same reports with another head.
+ */
+static GBytes *
+without_dictionary (GBytes *block)
+{
+  gsize length, room = 1024 * 1024;
+  const guint8 *data = g_bytes_get_data (block, &length);
+  g_autofree guint8 *text = g_malloc (room), *plain = g_malloc (room);
+  guint known_length;
+  const char *known = report_block_dictionary (data[1], &known_length);
+  z_stream in = { .next_in = (Bytef *)data + 2,
+    .avail_in = (uInt)length - 2,
+    .next_out = text,
+    .avail_out = (uInt)room };
+  z_stream out = { .next_in = text, .next_out = plain + 2, .avail_out = (uInt)room - 2 };
+
+  g_assert_cmpint (inflateInit2 (&in, -15), ==, Z_OK);
+  g_assert_cmpint (
+      inflateSetDictionary (&in, (const Bytef *)known, known_length), ==, Z_OK);
+  g_assert_cmpint (inflate (&in, Z_FINISH), ==, Z_STREAM_END);
+  out.avail_in = (uInt)in.total_out;
+  inflateEnd (&in);
+  plain[0] = data[0];
+  plain[1] = REPORT_BLOCK_NO_DICTIONARY;
+  g_assert_cmpint (
+      deflateInit2 (&out, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), ==, Z_OK);
+  g_assert_cmpint (deflate (&out, Z_FINISH), ==, Z_STREAM_END);
+  length = out.total_out + 2;
+  deflateEnd (&out);
+  return g_bytes_new (plain, length);
+}
+
+static void
+test_dictionary_makes_short_blocks_shorter (void)
+{
+  const guint lengths[] = { 6, 20 };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (lengths); i++) {
+    g_autoptr (GArray) reports = make_call (lengths[i]), back = stored_reports_new ();
+    g_autoptr (GBytes) block = report_block_pack (reports, NULL);
+    g_autoptr (GBytes) plain = without_dictionary (block);
+    gsize bytes = g_bytes_get_size (block), before = g_bytes_get_size (plain);
+    g_autoptr (GError) error = NULL;
+
+    g_test_message ("%u reports: %" G_GSIZE_FORMAT " bytes, %" G_GSIZE_FORMAT
+                    " without a dictionary",
+        lengths[i], bytes, before);
+    g_assert_cmpuint (bytes * 5, <, before * 4);
+    unpack (plain, back, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (back->len, ==, lengths[i]);
+  }
+}
+
+/* Blocks that were written with it come out as other text if a letter of it changes. */
+static void
+test_dictionary_stays_as_it_is (void)
+{
+  guint length;
+  const char *known = report_block_dictionary (1, &length);
+
+  g_assert_cmpuint (length, ==, 11277);
+  g_assert_cmphex (
+      adler32_z (adler32_z (0, NULL, 0), (const Bytef *)known, length), ==, 0x7b6909cf);
+  g_assert_nonnull (report_block_dictionary (REPORT_BLOCK_NO_DICTIONARY, &length));
+  g_assert_cmpuint (length, ==, 0);
+  g_assert_null (report_block_dictionary (REPORT_BLOCK_DICTIONARY + 1, &length));
+}
+
+static void
+assert_head_is_refused (GBytes *block, guint at, guint8 value, const char *why)
+{
+  gsize length = g_bytes_get_size (block);
+  g_autofree guint8 *data = g_memdup2 (g_bytes_get_data (block, NULL), length);
+  g_autoptr (GArray) back = stored_reports_new ();
+  g_autoptr (GBytes) other = NULL;
+  g_autoptr (GError) error = NULL;
+
+  data[at] = value;
+  other = g_bytes_new (data, length);
+  g_assert_false (unpack (other, back, &error));
+  g_assert_error (error, STORE_ERROR, STORE_ERROR_FAILED);
+  g_assert_nonnull (strstr (error->message, why));
+  g_assert_cmpuint (back->len, ==, 0);
+}
+
+static void
+test_what_is_not_known_is_refused (void)
+{
+  g_autoptr (GArray) reports = make_call (5);
+  g_autoptr (GBytes) block = report_block_pack (reports, NULL);
+
+  assert_head_is_refused (block, 0, 1, "version 1;");
+  assert_head_is_refused (block, 0, 200, "version 200;");
+  assert_head_is_refused (block, 1, REPORT_BLOCK_DICTIONARY + 1, "dictionary 2,");
+  assert_head_is_refused (block, 1, 255, "dictionary 255,");
 }
 
 static void
@@ -219,10 +318,11 @@ test_inflation_has_an_end (void)
   g_autofree guint8 *zeros = g_malloc0 (bomb), *block = g_malloc (room);
   z_stream stream = { .next_in = zeros,
     .avail_in = (uInt)bomb,
-    .next_out = block + 1,
-    .avail_out = (uInt)room - 1 };
+    .next_out = block + 2,
+    .avail_out = (uInt)room - 2 };
 
-  block[0] = 1;
+  block[0] = 2;
+  block[1] = REPORT_BLOCK_NO_DICTIONARY;
   g_assert_cmpint (
       deflateInit2 (&stream, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), ==, Z_OK);
   g_assert_cmpint (deflate (&stream, Z_FINISH), ==, Z_STREAM_END);
@@ -235,6 +335,10 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/report-block/call", test_call_comes_back_in_little_room);
+  g_test_add_func (
+      "/report-block/dictionary", test_dictionary_makes_short_blocks_shorter);
+  g_test_add_func ("/report-block/same-dictionary", test_dictionary_stays_as_it_is);
+  g_test_add_func ("/report-block/unknown", test_what_is_not_known_is_refused);
   g_test_add_func ("/report-block/any-report", test_any_report_comes_back);
   g_test_add_func ("/report-block/beyond-a-frame", test_report_beyond_a_frame_comes_back);
   g_test_add_func ("/report-block/range", test_range_is_what_is_unpacked);

@@ -168,8 +168,12 @@ class Maintenance(unittest.TestCase):
         self.assertEqual(self.run_command("migrate")[0], 0)
         self.assertEqual(self.sql("SELECT count(*), sum(reports) FROM blocks"), [(2, 40)])
         self.assert_whole()
-        self.sql("UPDATE blocks SET data = substr(data, 1, length(data) - 1) || x'00'"
+        [(before,)] = self.sql("SELECT hex(data) FROM blocks WHERE id = 1")
+        self.sql("UPDATE blocks SET data = substr(data, 1, length(data) - 1)"
+                 " || CASE hex(substr(data, -1)) WHEN '00' THEN x'01' ELSE x'00' END"
                  " WHERE id = 1")
+        [(after,)] = self.sql("SELECT hex(data) FROM blocks WHERE id = 1")
+        self.assertEqual((before[:-2], before[-2:] != after[-2:]), (after[:-2], True))
         self.assert_found("block 1 of fabric 1: A block of reports is damaged")
 
     def test_check_finds_what_is_missing(self):

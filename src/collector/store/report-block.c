@@ -10,9 +10,11 @@
 #include "callstats/callstats-codec-private.h"
 #include "callstats/callstats-json-private.h"
 #include "callstats/callstats-report-private.h"
+#include "report-block-dictionary.h"
 #include "store.h"
 
-#define VERSION 1
+#define VERSION 2
+#define HEAD 2 /* bytes: the version, the number of the dictionary */
 #define WINDOW_BITS 15
 #define MEMORY_LEVEL 9
 #define FABRIC "f" /* the block's row knows its name */
@@ -162,19 +164,23 @@ static GBytes *
 deflate_text (const GByteArray *text)
 {
   z_stream stream = { 0 };
+  guint known_length;
+  const char *known = report_block_dictionary (REPORT_BLOCK_DICTIONARY, &known_length);
   guint8 *out;
   gsize room;
 
   if (deflateInit2 (&stream, Z_BEST_COMPRESSION, Z_DEFLATED, -WINDOW_BITS, MEMORY_LEVEL,
-          Z_DEFAULT_STRATEGY) != Z_OK)
+          Z_DEFAULT_STRATEGY) != Z_OK ||
+      deflateSetDictionary (&stream, (const Bytef *)known, known_length) != Z_OK)
     g_error ("zlib cannot allocate its state");
-  room = deflateBound (&stream, text->len) + 1;
+  room = deflateBound (&stream, text->len) + HEAD;
   out = g_malloc (room);
   out[0] = VERSION;
+  out[1] = REPORT_BLOCK_DICTIONARY;
   stream.next_in = text->data;
   stream.avail_in = text->len;
-  stream.next_out = out + 1;
-  stream.avail_out = (uInt)room - 1;
+  stream.next_out = out + HEAD;
+  stream.avail_out = (uInt)room - HEAD;
   if (deflate (&stream, Z_FINISH) != Z_STREAM_END)
     g_error ("zlib cannot compress: its state is damaged");
   room -= stream.avail_out;
@@ -224,14 +230,44 @@ fail (GError **error, const char *why)
   return FALSE;
 }
 
+/* NULL: the block is none that this version can read. */
+static const char *
+read_head (const guint8 *data, gsize length, guint *known_length, GError **error)
+{
+  const char *known;
+
+  if (length < HEAD) {
+    fail (error, "it has no head");
+    return NULL;
+  }
+  if (data[0] != VERSION) {
+    g_set_error (error, STORE_ERROR, STORE_ERROR_FAILED,
+        "A block of reports is of version %u; this collector reads %u", data[0], VERSION);
+    return NULL;
+  }
+  known = report_block_dictionary (data[1], known_length);
+  if (known == NULL)
+    g_set_error (error, STORE_ERROR, STORE_ERROR_FAILED,
+        "A block of reports needs dictionary %u, which this collector does not have",
+        data[1]);
+  return known;
+}
+
 static GByteArray *
 inflate_text (const guint8 *data, gsize length, GError **error)
 {
   g_autoptr (GByteArray) text = g_byte_array_new ();
-  z_stream stream = { .next_in = (Bytef *)data, .avail_in = (uInt)length };
+  z_stream stream = { 0 };
+  guint known_length;
+  const char *known = read_head (data, length, &known_length, error);
   int status;
 
-  if (inflateInit2 (&stream, -WINDOW_BITS) != Z_OK)
+  if (known == NULL)
+    return NULL;
+  stream.next_in = (Bytef *)data + HEAD;
+  stream.avail_in = (uInt)(length - HEAD);
+  if (inflateInit2 (&stream, -WINDOW_BITS) != Z_OK ||
+      inflateSetDictionary (&stream, (const Bytef *)known, known_length) != Z_OK)
     g_error ("zlib cannot allocate its state");
   do {
     guint done = text->len;
@@ -388,9 +424,7 @@ report_block_unpack (gconstpointer data, gsize length, gint64 after, gint64 afte
   g_autoptr (GByteArray) text = NULL;
   gboolean complete;
 
-  if (length == 0 || *(const guint8 *)data != VERSION)
-    return fail (error, "it is of another version");
-  text = inflate_text ((const guint8 *)data + 1, length - 1, error);
+  text = inflate_text (data, length, error);
   if (text == NULL)
     return FALSE;
   unpacking.at = text->data;

@@ -4,7 +4,8 @@
  * the codec of the wire, deflated as one stream. Nothing is lost: unknown members, types
  * and times come back as they were.
  *
- * A block is a byte with the version of this format, then a raw deflate stream. Inflated:
+ * A block is a byte with the version of this format, one with the number of its preset
+ * dictionary (report-block-dictionary.h; 0: none), then a raw deflate stream. Inflated:
  * the number of reports; for each the difference of its id to the one before (zigzag);
  * then chunks: length × 2, + 1 for plain ones, and their bytes. A chunk is a text frame
  * of docs/protocol.md or, plain, the time (zigzag) and the text of a report that the
@@ -39,7 +40,8 @@ int stored_report_compare (gconstpointer a, gconstpointer b);
  * (nullable): gets those that could be read. */
 GBytes *report_block_pack (GArray *reports, GPtrArray *parsed);
 /* Appends the reports past (after, after_id) and before the time to. parsed: without
- * their texts, where the codec took them. FALSE: the block is damaged. */
+ * their texts, where the codec took them. FALSE: the block is damaged, or of a version or
+ * with a dictionary that is not known. */
 gboolean report_block_unpack (gconstpointer data, gsize length, gint64 after,
     gint64 after_id, gint64 to, gboolean parsed, GArray *reports, GError **error);
 guint32 report_block_checksum (gconstpointer data, gsize length);
