@@ -6,6 +6,7 @@
 
 #include "../unit/canonical-json.h"
 #include "store-fixture.h"
+#include "store-sqlite-blocks.h"
 
 #define APP STORE_FIXTURE_APP
 
@@ -198,6 +199,68 @@ test_two_that_compact_do_not_meet (StoreFixture *fixture, gconstpointer data)
   assert_same (after, before);
 }
 
+static SqliteBlock *
+pack (StoreFixture *fixture)
+{
+  g_autoptr (GError) error = NULL;
+  sqlite3 *db = sqlite_store_take_reader (fixture->store, &error);
+  SqliteBlock *block;
+
+  g_assert_no_error (error);
+  block = sqlite_block_pack (db, 1, &error);
+  g_assert_no_error (error);
+  sqlite_store_give_reader_back (fixture->store, db);
+  return block;
+}
+
+static gboolean
+store_block (sqlite3 *db, gpointer block, GError **error)
+{
+  return sqlite_block_store (db, block, error);
+}
+
+/* SQLite uses the ids of rows that went for others. */
+static void
+test_slow_one_takes_no_other_rows (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GPtrArray) before = NULL, after = NULL;
+  g_autoptr (GError) error = NULL;
+  SqliteBlock *slow;
+
+  store_fixture_append (fixture, "f1", 1, 1, 10);
+  slow = pack (fixture);
+  compact (fixture);
+  store_fixture_append (fixture, "f1", 101, 1, 10);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT max(id) FROM reports"), ==, 10);
+  before = read_all (fixture, "f1", 1000);
+  sqlite_store_run_alone (fixture->store, store_block, slow, SQLITE_ALONE_WRITES, &error);
+  g_assert_no_error (error);
+  after = read_all (fixture, "f1", 1000);
+  assert_same (after, before);
+  sqlite_block_free (slow);
+}
+
+/* Late rows, whose rollup was made before there was another one of their time. */
+static void
+test_slow_one_drops_no_rollups (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  SqliteBlock *slow;
+
+  store_fixture_append (fixture, "f1", 100, 2, 100);
+  compact (fixture);
+  store_fixture_append (fixture, "f1", 101, 40, 2);
+  slow = pack (fixture);
+  store_fixture_write (
+      fixture, "UPDATE rollups SET reports = reports + 1, id = id + 1 WHERE fabric = 1");
+  sqlite_store_run_alone (fixture->store, store_block, slow, SQLITE_ALONE_WRITES, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM reports"), ==, 2);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT sum(reports) FROM rollups"), ==, 101);
+  sqlite_block_free (slow);
+}
+
 static gboolean
 on_poll (gpointer user_data)
 {
@@ -254,6 +317,8 @@ main (int argc, char **argv)
   ADD ("short-blocks", test_short_blocks_go_on);
   ADD ("reader-beside-compaction", test_reader_beside_compaction_misses_nothing);
   ADD ("two-at-once", test_two_that_compact_do_not_meet);
+  ADD ("slow-rows", test_slow_one_takes_no_other_rows);
+  ADD ("slow-rollups", test_slow_one_drops_no_rollups);
   ADD ("by-itself", test_store_packs_by_itself);
   ADD ("room-at-rest", test_report_at_rest_takes_at_most_100_bytes);
   return g_test_run ();

@@ -19,17 +19,26 @@ static const char last_block_sql[] =
     "SELECT data, checksum, id, reports FROM blocks WHERE fabric = ?1"
     " ORDER BY last_time DESC LIMIT 1";
 
+#define OF_REPORT " FROM reports WHERE id = ?1 AND fabric = ?2 AND time = ?3"
+#define OF_BLOCK " FROM blocks WHERE id = ?1 AND fabric = ?2 AND checksum = ?3"
+
 static const char add_sql[] =
     "INSERT INTO blocks (fabric, first_time, last_time, reports, written, checksum, data)"
     " SELECT f.id, ?2, ?3, ?4, c.stored, ?5, ?6"
     " FROM fabrics f JOIN conferences c ON c.id = f.conference WHERE f.id = ?1";
 
+/* A row as it was read: the id may be another one's since. */
+typedef struct {
+  gint64 id;
+  gint64 mark; /* of a report its time, of a block its checksum */
+} Row;
+
 struct _SqliteBlock {
   gint64 fabric;
   gint64 first_time, last_time;
-  gint64 replaces; /* the block whose reports it has, too; 0: none */
+  Row replaces; /* the block whose reports it has, too; id 0: none */
   guint reports;
-  GArray *rows; /* gint64: ids */
+  GArray *rows; /* Row */
   GBytes *data;
   SqliteRollup *rollup; /* NULL: none of them could be read */
 };
@@ -88,9 +97,11 @@ take_rows (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **error)
       .length = (gsize)sqlite3_column_bytes (rows, 2),
     };
 
+    const Row row = { report.id, report.time };
+
     bytes += report.length;
     g_array_append_val (reports, report);
-    g_array_append_val (block->rows, report.id);
+    g_array_append_val (block->rows, row);
   }
   return status == SQLITE_ROW || status == SQLITE_DONE ||
          sqlite_set_error (db, "The database cannot be read", error);
@@ -124,7 +135,8 @@ take_last_block (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **erro
     return TRUE;
   if (sqlite_unpack_block (last, &all, G_MAXINT64, FALSE, reports, NULL) &&
       reports->len == rows + older && text_bytes (reports) <= REPORT_BLOCK_MAX_TEXT)
-    block->replaces = sqlite3_column_int64 (last, 2);
+    block->replaces =
+        (Row){ sqlite3_column_int64 (last, 2), sqlite3_column_int64 (last, 1) };
   else
     g_array_set_size (reports, rows);
   return TRUE;
@@ -138,7 +150,7 @@ sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
   g_autoptr (GPtrArray) parsed = NULL;
 
   block->fabric = fabric;
-  block->rows = g_array_new (FALSE, FALSE, sizeof (gint64));
+  block->rows = g_array_new (FALSE, FALSE, sizeof (Row));
   if (!take_rows (block, db, reports, error) ||
       (reports->len > 0 && !take_last_block (block, db, reports, error)))
     return NULL;
@@ -162,13 +174,14 @@ sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error)
 
 /* Returns: whether the statement gave a row, or changed one. */
 static gboolean
-run_for (sqlite3_stmt *statement, gint64 id, gint64 fabric, gboolean *failed)
+run_for (sqlite3_stmt *statement, const Row *row, gint64 fabric, gboolean *failed)
 {
   int status;
   gboolean met;
 
-  sqlite3_bind_int64 (statement, 1, id);
+  sqlite3_bind_int64 (statement, 1, row->id);
   sqlite3_bind_int64 (statement, 2, fabric);
+  sqlite3_bind_int64 (statement, 3, row->mark);
   status = sqlite3_step (statement);
   met = status == SQLITE_ROW ||
         (status == SQLITE_DONE && !sqlite3_stmt_readonly (statement) &&
@@ -193,9 +206,9 @@ run_for_all (sqlite3 *db, const SqliteBlock *block, const char *row_sql,
     return FALSE;
   *met = TRUE;
   for (guint i = 0; i < block->rows->len && *met; i++)
-    *met = run_for (rows, g_array_index (block->rows, gint64, i), block->fabric, &failed);
-  if (*met && block->replaces != 0)
-    *met = run_for (blocks, block->replaces, block->fabric, &failed);
+    *met = run_for (rows, &g_array_index (block->rows, Row, i), block->fabric, &failed);
+  if (*met && block->replaces.id != 0)
+    *met = run_for (blocks, &block->replaces, block->fabric, &failed);
   return !failed || sqlite_set_error (db, "The database cannot be written", error);
 }
 
@@ -225,13 +238,14 @@ sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error)
 
   if (block->data == NULL)
     return TRUE;
-  if (!run_for_all (db, block, "SELECT 1 FROM reports WHERE id = ?1 AND fabric = ?2",
-          "SELECT 1 FROM blocks WHERE id = ?1 AND fabric = ?2", &there, error))
+  if (!run_for_all (
+          db, block, "SELECT 1" OF_REPORT, "SELECT 1" OF_BLOCK, &there, error) ||
+      (there && !sqlite_rollup_is_current (db, block->rollup, &there, error)))
     return FALSE;
   /* Another thread or process was faster. */
   if (!there)
     return TRUE;
-  return run_for_all (db, block, "DELETE FROM reports WHERE id = ?1 AND fabric = ?2",
-             "DELETE FROM blocks WHERE id = ?1 AND fabric = ?2", &deleted, error) &&
+  return run_for_all (
+             db, block, "DELETE" OF_REPORT, "DELETE" OF_BLOCK, &deleted, error) &&
          add_block (db, block, error) && sqlite_rollup_store (db, block->rollup, error);
 }

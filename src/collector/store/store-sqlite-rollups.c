@@ -11,6 +11,8 @@
 #include "store-sqlite-columns.h"
 #include "store-sqlite-rollups.h"
 
+#include <string.h>
+
 #include "callstats/callstats-report.h"
 #include "log.h"
 #include "series-rollup.h"
@@ -30,6 +32,10 @@ static const char count_sql[] =
     "SELECT coalesce (sum(reports), 0) FROM rollups"
     " WHERE fabric = ?1 AND first_time >= ?2 AND last_time <= ?3";
 
+static const char state_sql[] =
+    "SELECT count(*), coalesce (sum(reports), 0), coalesce (max(id), 0) FROM rollups"
+    " WHERE fabric = ?1 AND first_time <= ?3 AND last_time >= ?2";
+
 static const char before_sql[] =
     "SELECT id, first_time, tail FROM rollups WHERE fabric = ?1 AND last_time < ?2"
     " ORDER BY first_time DESC LIMIT 1";
@@ -47,6 +53,7 @@ struct _SqliteRollup {
   gboolean replaces; /* those that there are of its time */
   gint64 before;     /* the one in front, whose tail is not needed any more; 0: none */
   gint64 reports;
+  gint64 state[3]; /* of the rollups of its time, when it was made */
   GBytes *fine, *coarse, *tail;
 };
 
@@ -65,7 +72,7 @@ sqlite_rollup_free (SqliteRollup *rollup)
 
 /* Returns: -1 on error, else whether there is a row with values. */
 static int
-read_two (sqlite3 *db, const char *sql, gint64 fabric, gint64 first, gint64 last,
+read_values (sqlite3 *db, const char *sql, gint64 fabric, gint64 first, gint64 last,
     gint64 *values, GError **error)
 {
   g_autoptr (sqlite3_stmt) row = sqlite_prepare (db, sql, error);
@@ -92,7 +99,7 @@ static gboolean
 widen (SqliteRollup *rollup, sqlite3 *db, gboolean *changed, GError **error)
 {
   gint64 fabric = rollup->fabric, range[2];
-  int found = read_two (
+  int found = read_values (
       db, overlap_sql, fabric, rollup->first_time, rollup->last_time, range, error);
 
   *changed = FALSE;
@@ -102,7 +109,7 @@ widen (SqliteRollup *rollup, sqlite3 *db, gboolean *changed, GError **error)
     *changed = TRUE;
   }
   if (found >= 0)
-    found = read_two (db, behind_sql, fabric, rollup->last_time, 0, range, error);
+    found = read_values (db, behind_sql, fabric, rollup->last_time, 0, range, error);
   if (found > 0) {
     rollup->last_time = range[1];
     *changed = TRUE;
@@ -205,6 +212,13 @@ finish (const Making *making, SqliteRollup *rollup)
   }
 }
 
+static gboolean
+read_state (sqlite3 *db, const SqliteRollup *rollup, gint64 *state, GError **error)
+{
+  return read_values (db, state_sql, rollup->fabric, rollup->first_time,
+             rollup->last_time, state, error) > 0;
+}
+
 /* ---- Any thread ---- */
 
 static gboolean
@@ -216,6 +230,10 @@ make (SqliteRollup *rollup, sqlite3 *db, GPtrArray *reports, GError **error)
 
   if (gaps == NULL)
     return FALSE;
+  if (!read_state (db, rollup, rollup->state, error)) {
+    g_array_unref (gaps);
+    return FALSE;
+  }
   making.series = series_new (gaps);
   making.fine = series_table_new (ROLLUP_FINE, G_MININT64, G_MAXINT64, MAX_CELLS);
   making.coarse = series_table_new (ROLLUP_COARSE, G_MININT64, G_MAXINT64, MAX_CELLS);
@@ -248,8 +266,8 @@ make_anew (SqliteRollup *rollup, sqlite3 *db, GError **error)
 
   rollup->replaces = TRUE;
   return make (rollup, db, NULL, error) &&
-         read_two (db, count_sql, rollup->fabric, rollup->first_time, rollup->last_time,
-             &stored, error) > 0 &&
+         read_values (db, count_sql, rollup->fabric, rollup->first_time,
+             rollup->last_time, &stored, error) > 0 &&
          rollup->reports >= stored;
 }
 
@@ -315,6 +333,21 @@ add (sqlite3 *db, const SqliteRollup *rollup, GError **error)
   bind_bytes (statement, 7, rollup->tail);
   return sqlite3_step (statement) == SQLITE_DONE ||
          sqlite_set_error (db, "The database cannot be written", error);
+}
+
+gboolean
+sqlite_rollup_is_current (
+    sqlite3 *db, const SqliteRollup *rollup, gboolean *current, GError **error)
+{
+  gint64 state[G_N_ELEMENTS (rollup->state)];
+
+  *current = TRUE;
+  if (rollup == NULL)
+    return TRUE;
+  if (!read_state (db, rollup, state, error))
+    return FALSE;
+  *current = memcmp (state, rollup->state, sizeof state) == 0;
+  return TRUE;
 }
 
 gboolean

@@ -21,7 +21,11 @@ typedef struct _SqliteRollup SqliteRollup;
 SqliteRollup *sqlite_rollup_make (
     sqlite3 *db, gint64 fabric, GPtrArray *reports, GError **error);
 void sqlite_rollup_free (SqliteRollup *rollup);
-/* In the caller's transaction. rollup: (nullable) */
+/* current: whether the rollups of its time are those that it was made beside. In the
+ * caller's transaction, as the next one. rollup: (nullable) */
+gboolean sqlite_rollup_is_current (
+    sqlite3 *db, const SqliteRollup *rollup, gboolean *current, GError **error);
+/* rollup: (nullable) */
 gboolean sqlite_rollup_store (sqlite3 *db, const SqliteRollup *rollup, GError **error);
 
 /* As in store.h; any thread. */
