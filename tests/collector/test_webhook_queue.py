@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What waits for a webhook: one at a time, not for ever, and not without bound."""
+import os
+import sqlite3
 import unittest
 
 from webhook import WebhookTest, accept, answer, hang
@@ -63,6 +65,31 @@ class Queue(WebhookTest):
         self.hold(collector, "c2")
         self.assertEqual(self.take(receiver)["confID"], "c2")
         self.wait_metric(collector, 'callstats_webhook_waiting{webhook="ops"}', 0, 0)
+
+    def waiting(self, folder):
+        """What the store of a collector that has ended holds, of each webhook."""
+        store = sqlite3.connect(os.path.join(folder, "calls.db"))
+        self.addCleanup(store.close)
+        return dict(store.execute("SELECT webhook, count(*) FROM deliveries"
+                                  " WHERE due IS NOT NULL OR body IS NOT NULL GROUP BY webhook"))
+
+    def test_what_waits_for_a_webhook_that_is_no_more_is_given_up(self):
+        receiver = self.receiver(answer(503, Retry_After="3600"))
+        hook = self.hook(receiver, retry_max="3600")
+        folder = self.configure({"ops": hook, "other": hook})
+        collector = self.start(folder)
+        self.hold(collector, "c1")
+        for name in "ops", "other":
+            failed = f'callstats_webhook_attempts_total{{webhook="{name}",result="failure"}}'
+            self.wait_metric(collector, failed, 1)
+        self.assertEqual(collector.stop(), 0)
+        self.assertEqual(self.waiting(folder), {"ops": 1, "other": 1})
+        os.replace(os.path.join(self.configure({"ops": hook}), "config"),
+                   os.path.join(folder, "config"))
+        collector = self.start(folder)
+        self.assertIn("deliveries=1", collector.wait_log("webhook-gave-up"))
+        self.assertEqual(collector.stop(), 0)
+        self.assertEqual(self.waiting(folder), {"ops": 1})
 
 
 if __name__ == "__main__":

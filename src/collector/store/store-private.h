@@ -68,6 +68,8 @@ typedef struct {
       guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
   void (*find_delivery) (Store *store, const char *webhook, const char *settled,
       gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
+  void (*keep_webhooks) (Store *store, const char *const *webhooks,
+      StoreDeliveriesGivenUp given_up, gpointer user_data);
   gboolean (*compact) (
       Store *store, StoreProgressFunc progress, gpointer user_data, GError **error);
   void (*set_retention) (Store *store, StoreRetention *retention);

@@ -28,6 +28,8 @@ static const char settle_sql[] =
 static const char expire_sql[] =
     "UPDATE deliveries SET due = NULL, body = NULL"
     " WHERE webhook = ?1 AND due IS NOT NULL AND created < ?2";
+static const char webhooks_sql[] =
+    "SELECT DISTINCT webhook FROM deliveries WHERE due IS NOT NULL";
 static const char count_sql[] =
     "SELECT count(*) FROM deliveries WHERE webhook = ?1 AND due IS NOT NULL";
 static const char next_sql[] =
@@ -284,4 +286,84 @@ sqlite_find_delivery (Store *store, const char *webhook, const char *settled,
   looking->found = found;
   looking->user_data = user_data;
   sqlite_store_push_task (store, look, looking, on_looked);
+}
+
+/* ---- Webhooks that are no more ---- */
+
+typedef struct {
+  GStrv webhooks;
+  StoreDeliveriesGivenUp given_up;
+  gpointer user_data;
+  guint n_given_up;
+} Keeping;
+
+/* Returns: (nullable): NULL on error. */
+static GPtrArray *
+list_webhooks (sqlite3 *db, GError **error)
+{
+  g_autoptr (sqlite3_stmt) statement = prepare (db, webhooks_sql, error);
+  g_autoptr (GPtrArray) webhooks = g_ptr_array_new_with_free_func (g_free);
+  gboolean row = TRUE;
+
+  if (statement == NULL)
+    return NULL;
+  while (row) {
+    if (!step (statement, &row, error))
+      return NULL;
+    if (row)
+      g_ptr_array_add (webhooks, get_text (statement, 0));
+  }
+  return g_steal_pointer (&webhooks);
+}
+
+static gboolean
+give_up (sqlite3 *db, Keeping *keeping, char *webhook, GError **error)
+{
+  Looking looking = { .webhook = webhook, .oldest = G_MAXINT64 };
+
+  if (!expire (db, &looking, error))
+    return FALSE;
+  keeping->n_given_up += looking.n_given_up;
+  return TRUE;
+}
+
+static gboolean
+keep_only (sqlite3 *db, gpointer user_data, GError **error)
+{
+  Keeping *keeping = user_data;
+  g_autoptr (GPtrArray) webhooks = list_webhooks (db, error);
+
+  keeping->n_given_up = 0;
+  if (webhooks == NULL)
+    return FALSE;
+  for (guint i = 0; i < webhooks->len; i++) {
+    char *webhook = webhooks->pdata[i];
+
+    if (!g_strv_contains ((const char *const *)keeping->webhooks, webhook) &&
+        !give_up (db, keeping, webhook, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static void
+on_kept (gpointer user_data, const GError *error)
+{
+  Keeping *keeping = user_data;
+
+  keeping->given_up (error == NULL ? keeping->n_given_up : 0, error, keeping->user_data);
+  g_strfreev (keeping->webhooks);
+  g_free (keeping);
+}
+
+void
+sqlite_keep_webhooks (Store *store, const char *const *webhooks,
+    StoreDeliveriesGivenUp given_up, gpointer user_data)
+{
+  Keeping *keeping = g_new0 (Keeping, 1);
+
+  keeping->webhooks = g_strdupv ((char **)webhooks);
+  keeping->given_up = given_up;
+  keeping->user_data = user_data;
+  sqlite_store_push_task (store, keep_only, keeping, on_kept);
 }

@@ -144,3 +144,5 @@ void sqlite_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,
     guint max_waiting, StoreDeliveriesAdded added, gpointer user_data);
 void sqlite_find_delivery (Store *store, const char *webhook, const char *settled,
     gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
+void sqlite_keep_webhooks (Store *store, const char *const *webhooks,
+    StoreDeliveriesGivenUp given_up, gpointer user_data);

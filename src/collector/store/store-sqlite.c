@@ -586,6 +586,7 @@ const StoreBackend store_sqlite = {
   .mark_told = sqlite_mark_told,
   .add_deliveries = sqlite_add_deliveries,
   .find_delivery = sqlite_find_delivery,
+  .keep_webhooks = sqlite_keep_webhooks,
   .compact = sqlite_compact,
   .set_retention = set_retention,
   .retain = sqlite_retain,

@@ -492,6 +492,13 @@ store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now, guint max
 }
 
 void
+store_keep_webhooks (Store *store, const char *const *webhooks,
+    StoreDeliveriesGivenUp given_up, gpointer user_data)
+{
+  store->backend->keep_webhooks (store, webhooks, given_up, user_data);
+}
+
+void
 store_find_delivery (Store *store, const char *webhook, const char *settled,
     gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data)
 {

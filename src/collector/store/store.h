@@ -438,6 +438,12 @@ void store_add_deliveries (Store *store, GPtrArray *deliveries, gint64 now,
 void store_find_delivery (Store *store, const char *webhook, const char *settled,
     gint64 settled_due, gint64 oldest, StoreDeliveryFound found, gpointer user_data);
 
+typedef void (*StoreDeliveriesGivenUp) (
+    guint given_up, const GError *error, gpointer user_data);
+/* Gives up what waits for webhooks that are none of these. */
+void store_keep_webhooks (Store *store, const char *const *webhooks,
+    StoreDeliveriesGivenUp given_up, gpointer user_data);
+
 /* ---- Maintenance ---- */
 
 /* total: 0 where it is not known. FALSE: it is to be interrupted. */

@@ -319,6 +319,32 @@ webhooks_tell (const char *app, const char *conference, gboolean ended_now,
 
 /* ---- Life ---- */
 
+static void
+on_others_given_up (guint given_up, const GError *error, gpointer user_data)
+{
+  g_autofree char *deliveries = g_strdup_printf ("%u", given_up);
+
+  if (error != NULL)
+    log_warning ("webhook-queue-failed", "reason", error->message, NULL);
+  else if (given_up > 0)
+    log_warning (
+        "webhook-gave-up", "why", "no longer configured", "deliveries", deliveries, NULL);
+}
+
+static void
+give_up_others (Webhooks *webhooks)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_auto (GStrv) names = NULL;
+
+  for (guint i = 0; i < webhooks->configs->len; i++)
+    g_strv_builder_add (
+        builder, ((const WebhookConfig *)webhooks->configs->pdata[i])->name);
+  names = g_strv_builder_end (builder);
+  store_keep_webhooks (
+      webhooks->store, (const char *const *)names, on_others_given_up, NULL);
+}
+
 Webhooks *
 webhooks_new (Store *store, GPtrArray *configs)
 {
@@ -335,6 +361,7 @@ webhooks_new (Store *store, GPtrArray *configs)
     g_ptr_array_add (webhooks->hooks, hook);
     look (hook);
   }
+  give_up_others (webhooks);
   return webhooks;
 }
 
