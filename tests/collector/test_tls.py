@@ -267,6 +267,16 @@ class Proxies(Tls):
                 self.assertEqual(self.peer("--behind-proxy", *keys, headers=headers), peer)
 
 
+    def test_those_of_the_rest_api_come_by_proxies_too(self):
+        keys = BeyondLoopback.keys(self)
+        with wire.Collector(options=["--behind-proxy", *keys]) as collector:
+            client = callstats.Client(collector)
+            status = client.ask_token(code="no.token.x",
+                                      headers={"X-Forwarded-For": "192.0.2.1"})[0]
+            self.assertEqual(status, 400)
+            self.assertIn(" peer=192.0.2.1", collector.wait_log("client-refused"))
+
+
 class Schemes(Tls):
     """The address that clients of callstats' REST API are told to go on with."""
 

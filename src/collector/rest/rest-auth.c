@@ -158,7 +158,7 @@ check_client_app (Rest *rest, SoupServerMessage *message, const char *client_id)
   if (at == NULL || applications_contain (rest->applications, at + 1))
     return TRUE;
   log_warning ("client-refused", "code", "unknown-application", "peer",
-      soup_server_message_get_remote_host (message), NULL);
+      request_source_get_address (message), NULL);
   auth_count_refusal (AUTH_ERROR_APPLICATION);
   refuse (message, SOUP_STATUS_BAD_REQUEST, &other_app,
       "client_id is of an application that is not known here");
@@ -174,7 +174,7 @@ check_assertion (Rest *rest, SoupServerMessage *message, GHashTable *form, gint6
 
   if (identity == NULL) {
     log_refusal ("client-refused", "code", auth_error_code (error), "peer",
-        soup_server_message_get_remote_host (message), NULL);
+        request_source_get_address (message), NULL);
     refuse (
         message, SOUP_STATUS_BAD_REQUEST, &bad_assertion[error->code], error->message);
     return NULL;
