@@ -287,6 +287,23 @@ class Requests(Base):
         self.assertEqual(self.export("bare", format="jsonl")[1].count(b"\n"), 2)
 
 
+class Centuries(unittest.TestCase):
+    """Reports thousands of years apart."""
+
+    def test_csv_ends_and_the_collector_too(self):
+        with wire.Collector() as collector:
+            for user, times in (("two", (0.001, 24e13)), ("three", (0.001, START, 24e13))):
+                Base.fill(collector, user, [
+                    {**wire.report("f", user, packetsReceived=1), "time": at} for at in times])
+                for _ in range(3):  # more than there are threads for it
+                    for step in "raw", "1", "604799999":
+                        status, _, body = collector.http(
+                            f"/api/v1/apps/{wire.APP}/conferences/{user}/export?"
+                            f"format=csv&step={step}")
+                        self.assertEqual((status, body.count(b"fabric,user")), (200, 1))
+            self.assertEqual(collector.stop(), 0)
+
+
 class Large(Base):
     N = 200 if wire.SANITIZED else 1200
 

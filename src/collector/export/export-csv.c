@@ -10,6 +10,7 @@
 /* Of one fabric, of which the table is in memory. */
 #define WINDOW_REPORTS 1000
 #define WINDOW_MIN (60 * G_TIME_SPAN_SECOND)
+#define WINDOW_MAX (36600 * G_TIME_SPAN_DAY)
 #define MAX_CELLS 500000
 
 static const char *const columns[] = { "fabric", "user", "remoteUser", "time", "step",
@@ -179,11 +180,12 @@ choose_window (const Export *export)
 {
   const StoreFabric *fabric = export->fabric;
   double span = (double)(fabric->last_report - fabric->first_report);
-  gint64 window = WINDOW_MIN, unit = find_unit (export);
+  gint64 unit = find_unit (export);
+  double window = WINDOW_MIN;
 
   if (fabric->reports > 0)
-    window = (gint64)(span / (double)fabric->reports * WINDOW_REPORTS);
-  return MAX (window / unit, 1) * unit;
+    window = span / (double)fabric->reports * WINDOW_REPORTS;
+  return MAX ((gint64)CLAMP (window, WINDOW_MIN, WINDOW_MAX) / unit, 1) * unit;
 }
 
 static gboolean

@@ -12,6 +12,7 @@
 #include "query-stream.h"
 
 #define CHUNK_BYTES (256 * 1024)
+#define CHUNK_ROUNDS 256 /* of which each may bring nothing */
 #define LIST_ROWS 1000
 #define OTHER_ROWS 100 /* each may have 1 MiB */
 
@@ -157,8 +158,9 @@ work_chunk (QueryJob *job)
     return;
   job->found = TRUE;
   job->json = g_string_sized_new (CHUNK_BYTES);
-  while (job->json->len < CHUNK_BYTES && job->error == NULL &&
-         phases[export->phase] != NULL) {
+  for (guint round = 0; round < CHUNK_ROUNDS && job->json->len < CHUNK_BYTES &&
+                        job->error == NULL && phases[export->phase] != NULL;
+       round++) {
     if (phases[export->phase](export, job->json, &job->error))
       export->phase++;
   }

@@ -7,6 +7,7 @@
 #include "listener.h"
 #include "reply.h"
 
+/* A chunk of nothing would end the answer: then the next one comes at once. */
 static void
 send_chunk (QueryJob *job)
 {
@@ -14,6 +15,11 @@ send_chunk (QueryJob *job)
   gsize length = job->json->len;
   char *text = g_string_free (g_steal_pointer (&job->json), FALSE);
 
+  if (length == 0 && job->more) {
+    g_free (text);
+    query_job_go_on (job);
+    return;
+  }
   soup_message_body_append_take (body, (guchar *)text, length);
   if (!job->more)
     soup_message_body_complete (body);
