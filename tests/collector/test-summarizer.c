@@ -288,6 +288,41 @@ test_what_was_summed_up_outlives_reports (StoreFixture *fixture, gconstpointer d
   g_assert_cmpint (told.reports, ==, 20);
 }
 
+#define N_CALLS 20
+
+static void
+append_calls (StoreFixture *fixture, guint first, guint n)
+{
+  for (guint i = first; i < first + n; i++) {
+    store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (100 * i));
+    store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (100 * i + 1));
+  }
+}
+
+static void
+test_a_damaged_summary_holds_up_no_others (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  append_calls (fixture, 0, N_CALLS);
+  wait_until_told (&told.ends, N_CALLS);
+  store_fixture_flush (fixture);
+  g_clear_pointer (&summarizer, summarizer_free);
+  store_fixture_write (fixture, "UPDATE conferences SET told = 0;"
+                                "UPDATE summaries SET summary = x'00' WHERE conference ="
+                                " (SELECT min (id) FROM conferences)");
+  summarizer = summarizer_new (fixture->store);
+  summarizer_listen (summarizer, on_summary, &told);
+  wait_until_told (&told.ends, 2 * N_CALLS - 1);
+  append_calls (fixture, N_CALLS, 1);
+  wait_until_read (fixture,
+      "SELECT count(*) FROM conferences WHERE ended IS NOT NULL AND told = 1",
+      N_CALLS + 1);
+  g_assert_cmpuint (told.ends, ==, 2 * N_CALLS);
+}
+
 /* Whatever it is at: reading, or waiting for the writer. */
 static void
 test_it_may_be_freed_at_any_time (StoreFixture *fixture, gconstpointer data)
@@ -320,6 +355,9 @@ main (int argc, char **argv)
       store_fixture_set_up, test_what_is_outdated_is_not_told, store_fixture_tear_down);
   g_test_add ("/summarizer/who-comes-back-in-time-keeps-the-call-going", StoreFixture,
       NULL, store_fixture_set_up, test_who_comes_back_in_time_keeps_the_call_going,
+      store_fixture_tear_down);
+  g_test_add ("/summarizer/a-damaged-summary-holds-up-no-others", StoreFixture, NULL,
+      store_fixture_set_up, test_a_damaged_summary_holds_up_no_others,
       store_fixture_tear_down);
   g_test_add ("/summarizer/what-is-left-is-summed-up-at-the-end", StoreFixture, NULL,
       store_fixture_set_up, test_what_is_left_is_summed_up_at_the_end,

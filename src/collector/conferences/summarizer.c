@@ -68,6 +68,7 @@ struct _Summarizer {
   gboolean freed;     /* goes with the last result */
   int stopping;       /* atomic */
   gboolean caught_up; /* the thread's: the ends of the run before are told */
+  gint64 told_until;  /* the thread's: those of calls up to this one are */
   GHashTable *turns;  /* the thread's: gint64 id → Turn */
   guint round;        /* the thread's */
 };
@@ -294,25 +295,39 @@ summarize_stale (Summarizer *self, GPtrArray *results, gboolean *more, GError **
     g_hash_table_foreach_remove (self->turns, was_not_seen, &self->round);
 }
 
-/* What a run before this one did not come to tell. */
+/* One that cannot be read is marked as told, so that it does not come again. */
 static void
-add_untold (Summarizer *self, GPtrArray *results, GError **error)
+add_untold_call (Summarizer *self, GPtrArray *results, const StoreStaleCall *call)
 {
-  g_autoptr (GPtrArray) list = store_list_untold_calls (self->store, MAX_STALE, error);
+  StoreConferenceId id = { call->app, call->conference, call->id };
+  Result *result = result_new (self, call);
+  g_autoptr (GError) error = NULL;
+  gsize length;
+  g_autofree char *text = store_read_summary (self->store, &id, &length, &error);
+
+  if (text != NULL)
+    result->json = callstats_json_parse_object (text, length, &error);
+  if (error != NULL)
+    log_warning ("summary-not-told", "app", call->app, "conference", call->conference,
+        "reason", error->message, NULL);
+  g_ptr_array_add (results, result);
+}
+
+/* What a run before this one did not come to tell. more: set where there may be more. */
+static void
+add_untold (Summarizer *self, GPtrArray *results, gboolean *more, GError **error)
+{
+  g_autoptr (GPtrArray) list =
+      store_list_untold_calls (self->store, self->told_until, ROUND, error);
 
   for (guint i = 0; list != NULL && i < list->len; i++) {
     const StoreStaleCall *call = list->pdata[i];
-    StoreConferenceId id = { call->app, call->conference, call->id };
-    gsize length;
-    g_autofree char *text = store_read_summary (self->store, &id, &length, error);
-    Result *result;
 
-    if (text == NULL)
-      continue;
-    result = result_new (self, call);
-    result->json = callstats_json_parse_object (text, length, NULL);
-    g_ptr_array_add (results, result);
+    add_untold_call (self, results, call);
+    self->told_until = call->id;
   }
+  *more = list != NULL && list->len == ROUND;
+  self->caught_up = list != NULL && !*more;
 }
 
 static gboolean deliver (gpointer user_data);
@@ -332,11 +347,9 @@ work (gpointer data, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!self->caught_up)
-    add_untold (self, round->results, &error);
-  if (error == NULL) {
-    self->caught_up = TRUE;
+    add_untold (self, round->results, &round->more, &error);
+  if (self->caught_up)
     summarize_stale (self, round->results, &round->more, &error);
-  }
   if (error != NULL)
     log_warning ("summaries-failed", "reason", error->message, NULL);
   g_idle_add_full (G_PRIORITY_DEFAULT, deliver, round, NULL);
@@ -432,6 +445,8 @@ deliver_result (Summarizer *self, Result *result)
   }
   if (result->json != NULL)
     tell (self, result, TRUE);
+  else
+    store_mark_told (self->store, result->id);
   result_free (result);
 }
 

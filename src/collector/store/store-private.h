@@ -55,7 +55,8 @@ typedef struct {
   GPtrArray *(*list_activity) (Store *store, gint64 now, GError **error);
   guint64 (*get_size) (Store *store);
   GPtrArray *(*list_stale_calls) (Store *store, gint64 now, guint limit, GError **error);
-  GPtrArray *(*list_untold_calls) (Store *store, guint limit, GError **error);
+  GPtrArray *(*list_untold_calls) (
+      Store *store, gint64 after, guint limit, GError **error);
   StoreDetail *(*read_call) (
       Store *store, gint64 id, gint64 *changes, gboolean *expired, GError **error);
   char *(*read_summary) (

@@ -27,7 +27,8 @@ static const char stale_sql[] =
 
 static const char untold_sql[] =
     "SELECT " STALE_COLUMNS " FROM conferences c JOIN apps a ON a.id = c.app"
-    " JOIN summaries s ON s.conference = c.id WHERE c.told = 0 LIMIT ?2";
+    " JOIN summaries s ON s.conference = c.id WHERE c.told = 0 AND c.id > ?3"
+    " ORDER BY c.id LIMIT ?2";
 
 static const char summary_sql[] =
     "SELECT s.summary, s.length FROM conferences c JOIN summaries s ON s.conference = "
@@ -74,7 +75,8 @@ get_stale_call (sqlite3_stmt *row)
 }
 
 static GPtrArray *
-list_calls (sqlite3 *db, const char *sql, gint64 now, guint limit, GError **error)
+list_calls (
+    sqlite3 *db, const char *sql, gint64 now, gint64 after, guint limit, GError **error)
 {
   g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, sql, error);
   g_autoptr (GPtrArray) list =
@@ -85,6 +87,7 @@ list_calls (sqlite3 *db, const char *sql, gint64 now, guint limit, GError **erro
     return NULL;
   sqlite3_bind_int64 (rows, 1, now - SILENCE);
   sqlite3_bind_int64 (rows, 2, limit);
+  sqlite3_bind_int64 (rows, 3, after);
   while (sqlite_next (rows, &failure))
     g_ptr_array_add (list, get_stale_call (rows));
   if (failure != NULL) {
@@ -95,14 +98,15 @@ list_calls (sqlite3 *db, const char *sql, gint64 now, guint limit, GError **erro
 }
 
 static GPtrArray *
-list_with_reader (Store *store, const char *sql, gint64 now, guint limit, GError **error)
+list_with_reader (
+    Store *store, const char *sql, gint64 now, gint64 after, guint limit, GError **error)
 {
   sqlite3 *db = sqlite_store_take_reader (store, error);
   GPtrArray *list;
 
   if (db == NULL)
     return NULL;
-  list = list_calls (db, sql, now, limit, error);
+  list = list_calls (db, sql, now, after, limit, error);
   sqlite_store_give_reader_back (store, db);
   return list;
 }
@@ -110,13 +114,13 @@ list_with_reader (Store *store, const char *sql, gint64 now, guint limit, GError
 GPtrArray *
 sqlite_list_stale_calls (Store *store, gint64 now, guint limit, GError **error)
 {
-  return list_with_reader (store, stale_sql, now, limit, error);
+  return list_with_reader (store, stale_sql, now, 0, limit, error);
 }
 
 GPtrArray *
-sqlite_list_untold_calls (Store *store, guint limit, GError **error)
+sqlite_list_untold_calls (Store *store, gint64 after, guint limit, GError **error)
 {
-  return list_with_reader (store, untold_sql, 0, limit, error);
+  return list_with_reader (store, untold_sql, 0, after, limit, error);
 }
 
 /* Returns: (nullable): NULL where the row is damaged. */

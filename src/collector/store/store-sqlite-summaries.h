@@ -9,7 +9,8 @@
 /* Any thread. */
 GPtrArray *sqlite_list_stale_calls (
     Store *store, gint64 now, guint limit, GError **error);
-GPtrArray *sqlite_list_untold_calls (Store *store, guint limit, GError **error);
+GPtrArray *sqlite_list_untold_calls (
+    Store *store, gint64 after, guint limit, GError **error);
 char *sqlite_read_summary (
     Store *store, const StoreConferenceId *conference, gsize *length, GError **error);
 

@@ -313,9 +313,9 @@ store_list_stale_calls (Store *store, gint64 now, guint limit, GError **error)
 }
 
 GPtrArray *
-store_list_untold_calls (Store *store, guint limit, GError **error)
+store_list_untold_calls (Store *store, gint64 after, guint limit, GError **error)
 {
-  return store->backend->list_untold_calls (store, limit, error);
+  return store->backend->list_untold_calls (store, after, limit, error);
 }
 
 StoreDetail *

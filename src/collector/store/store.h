@@ -348,8 +348,10 @@ void store_stale_call_free (StoreStaleCall *call);
 /* now: µs since the epoch. Returns: (element-type StoreStaleCall): those that are over,
  * and those that are not but had more than reports. */
 GPtrArray *store_list_stale_calls (Store *store, gint64 now, guint limit, GError **error);
-/* Those whose end not all listeners were told of, and that have a summary. */
-GPtrArray *store_list_untold_calls (Store *store, guint limit, GError **error);
+/* Those whose end not all listeners were told of, and that have a summary, by their ids:
+ * those after that one. */
+GPtrArray *store_list_untold_calls (
+    Store *store, gint64 after, guint limit, GError **error);
 
 /* All that a summary is made of but reports; of events those that matter to it. changes:
  * as above. expired: whether reports were removed from it already. Returns: (nullable):
