@@ -269,7 +269,7 @@ assert_refused (const guint8 *data, gsize length)
   g_autoptr (GError) error = NULL;
 
   g_assert_false (unpack (block, back, &error));
-  g_assert_error (error, STORE_ERROR, STORE_ERROR_FAILED);
+  g_assert_error (error, STORE_ERROR, STORE_ERROR_DAMAGED);
 }
 
 static void

@@ -247,6 +247,28 @@ test_who_comes_back_in_time_keeps_the_call_going (
   g_mutex_clear (&rejoining.lock);
 }
 
+static void
+test_damaged_reports_cost_no_summary (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (Summarizer) summarizer = summarizer_new (fixture->store);
+  g_autofree char *sql = g_strdup_printf (
+      "INSERT INTO blocks (fabric, first_time, last_time, reports, written, checksum,"
+      " data) SELECT id, %" G_GINT64_FORMAT ", %" G_GINT64_FORMAT ", 1, 0, 0, x'00'"
+      " FROM fabrics WHERE name = 'f1'",
+      AT (10) - 1, AT (11));
+  Told told = { 0 };
+
+  summarizer_listen (summarizer, on_summary, &told);
+  store_fixture_append_event (fixture, "userJoined", "c1", NULL, AT (0));
+  store_fixture_append (fixture, "f1", 1, 1, 20);
+  store_fixture_append (fixture, "f2", 1, 1, 20);
+  store_fixture_write (fixture, sql);
+  store_fixture_append_event (fixture, "userLeft", "c1", NULL, AT (21));
+  wait_until_told (&told.ends, 1);
+  g_assert_true (told.truncated);
+  g_assert_cmpint (told.reports, ==, 9 + 20);
+}
+
 /* As of a call that is longer than reports are kept. */
 static void
 test_what_is_left_is_summed_up_at_the_end (StoreFixture *fixture, gconstpointer data)
@@ -358,6 +380,9 @@ main (int argc, char **argv)
       store_fixture_tear_down);
   g_test_add ("/summarizer/a-damaged-summary-holds-up-no-others", StoreFixture, NULL,
       store_fixture_set_up, test_a_damaged_summary_holds_up_no_others,
+      store_fixture_tear_down);
+  g_test_add ("/summarizer/damaged-reports-cost-no-summary", StoreFixture, NULL,
+      store_fixture_set_up, test_damaged_reports_cost_no_summary,
       store_fixture_tear_down);
   g_test_add ("/summarizer/what-is-left-is-summed-up-at-the-end", StoreFixture, NULL,
       store_fixture_set_up, test_what_is_left_is_summed_up_at_the_end,

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "log.h"
 #include "summarizer.h"
 
 /* Reports are read in pieces; streams of all fabrics of a call. */
@@ -16,6 +17,7 @@
 
 typedef struct {
   Store *store;
+  const char *app;
   const int *stopping; /* atomic */
   const StoreDetail *call;
   gboolean over;
@@ -38,19 +40,28 @@ take_report (gint64 time, const char *stats, gsize length, gpointer user_data)
   fabric_reader_take_report (user_data, time, stats, length);
 }
 
+/* What follows damaged reports is left out. damaged: set there. */
 static gboolean
-read_reports (
-    Making *making, const StoreFabric *row, FabricReader *reader, GError **error)
+read_reports (Making *making, const StoreFabric *row, FabricReader *reader,
+    gboolean *damaged, GError **error)
 {
   StoreFabricKey key = { .id = row->id, .fabric = row->fabric, .user = row->user };
   StoreCursor cursor = { .time = G_MININT64 };
+  g_autoptr (GError) failure = NULL;
   gboolean more = row->reports > 0;
 
-  while (more && !is_stopping (making))
-    if (store_read_reports (making->store, &key, &cursor, G_MAXINT64, READ_REPORTS,
-            READ_BYTES, take_report, reader, &more, error) < 0)
-      return FALSE;
-  return TRUE;
+  while (more && failure == NULL && !is_stopping (making))
+    store_read_reports (making->store, &key, &cursor, G_MAXINT64, READ_REPORTS,
+        READ_BYTES, take_report, reader, &more, &failure);
+  *damaged = g_error_matches (failure, STORE_ERROR, STORE_ERROR_DAMAGED);
+  if (*damaged)
+    log_warning ("reports-damaged", "app", making->app, "conference",
+        making->call->conference->conference, "fabric", row->fabric, "reason",
+        failure->message, NULL);
+  if (failure == NULL || *damaged)
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
 }
 
 /* When the user of a fabric left the call. */
@@ -111,16 +122,19 @@ finish_fabrics (Making *making, GError **error)
     g_autofree char *stolen = NULL;
     FabricReader *reader = NULL;
     SummaryFabric *fabric;
+    gboolean damaged = FALSE;
     gboolean done;
 
     if (!g_hash_table_steal_extended (
             making->readers, key, (gpointer *)&stolen, (gpointer *)&reader))
       continue;
     done = !making->over || making->streams >= MAX_STREAMS ||
-           read_reports (making, row, reader, error);
+           read_reports (making, row, reader, &damaged, error);
     making->truncated |= making->streams >= MAX_STREAMS;
     fabric = fabric_reader_finish (
         reader, &making->scores, making->over, find_leaving (making->call, row->user));
+    fabric->truncated |= damaged;
+    making->truncated |= damaged;
     making->streams += fabric->streams->len;
     g_ptr_array_add (making->fabrics, fabric);
     if (!done || is_stopping (making))
@@ -144,6 +158,7 @@ summary_make (Store *store, const char *app, const StoreDetail *call, gboolean o
   g_autoptr (GHashTable) readers =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, free_reader);
   Making making = { .store = store,
+    .app = app,
     .stopping = stopping,
     .call = call,
     .over = over,

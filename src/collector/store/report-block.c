@@ -225,8 +225,8 @@ static gboolean
 fail (GError **error, const char *why)
 {
   if (error != NULL && *error == NULL)
-    g_set_error (
-        error, STORE_ERROR, STORE_ERROR_FAILED, "A block of reports is damaged: %s", why);
+    g_set_error (error, STORE_ERROR, STORE_ERROR_DAMAGED,
+        "A block of reports is damaged: %s", why);
   return FALSE;
 }
 

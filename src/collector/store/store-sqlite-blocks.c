@@ -68,7 +68,7 @@ sqlite_unpack_block (sqlite3_stmt *row, const StoreCursor *after, gint64 to,
   gsize length = (gsize)sqlite3_column_bytes (row, 0);
 
   if (report_block_checksum (data, length) != sqlite3_column_int64 (row, 1)) {
-    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_FAILED,
+    g_set_error_literal (error, STORE_ERROR, STORE_ERROR_DAMAGED,
         "A block of reports is damaged: its checksum is another one");
     return FALSE;
   }

@@ -20,6 +20,7 @@ typedef enum {
   STORE_ERROR_INVALID, /* the location or what is there is not a store */
   STORE_ERROR_FAILED,  /* reading or writing went wrong */
   STORE_ERROR_INTERRUPTED,
+  STORE_ERROR_DAMAGED, /* reports that are stored cannot be read */
 } StoreError;
 
 GQuark store_error_quark (void);
