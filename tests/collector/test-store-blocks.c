@@ -151,6 +151,22 @@ test_short_blocks_go_on (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM blocks"), <, 32);
 }
 
+/* Their blocks are full with fewer of them. */
+static void
+test_long_texts_are_packed_all (StoreFixture *fixture, gconstpointer data)
+{
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)"
+      " INSERT INTO reports (fabric, time, stats) SELECT 1, i, '{\"T1\":{\"x\":\"' ||"
+      " hex (zeroblob (20000)) || '\"}}' FROM n");
+  compact (fixture);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM reports"), ==, 0);
+  g_assert_cmpint (
+      store_fixture_read (fixture, "SELECT sum(reports) FROM blocks"), ==, 301);
+  g_assert_cmpint (store_fixture_read (fixture, "SELECT count(*) FROM blocks"), >, 2);
+}
+
 static gpointer
 compact_in_thread (gpointer fixture)
 {
@@ -315,6 +331,7 @@ main (int argc, char **argv)
   ADD ("read-as-rows", test_blocks_are_read_as_rows);
   ADD ("late-reports", test_late_reports_are_merged);
   ADD ("short-blocks", test_short_blocks_go_on);
+  ADD ("long-texts", test_long_texts_are_packed_all);
   ADD ("reader-beside-compaction", test_reader_beside_compaction_misses_nothing);
   ADD ("two-at-once", test_two_that_compact_do_not_meet);
   ADD ("slow-rows", test_slow_one_takes_no_other_rows);

@@ -38,6 +38,7 @@ struct _SqliteBlock {
   gint64 first_time, last_time;
   Row replaces; /* the block whose reports it has, too; id 0: none */
   guint reports;
+  gboolean full;
   GArray *rows; /* Row */
   GBytes *data;
   SqliteRollup *rollup; /* NULL: none of them could be read */
@@ -58,6 +59,12 @@ guint
 sqlite_block_n_rows (const SqliteBlock *block)
 {
   return block->rows->len;
+}
+
+gboolean
+sqlite_block_is_full (const SqliteBlock *block)
+{
+  return block->full;
 }
 
 gboolean
@@ -103,6 +110,7 @@ take_rows (SqliteBlock *block, sqlite3 *db, GArray *reports, GError **error)
     g_array_append_val (reports, report);
     g_array_append_val (block->rows, row);
   }
+  block->full = block->rows->len == REPORT_BLOCK_MAX || bytes >= REPORT_BLOCK_MAX_TEXT;
   return status == SQLITE_ROW || status == SQLITE_DONE ||
          sqlite_set_error (db, "The database cannot be read", error);
 }

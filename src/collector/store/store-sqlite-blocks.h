@@ -14,6 +14,8 @@ typedef struct _SqliteBlock SqliteBlock;
 SqliteBlock *sqlite_block_pack (sqlite3 *db, gint64 fabric, GError **error);
 void sqlite_block_free (SqliteBlock *block);
 guint sqlite_block_n_rows (const SqliteBlock *block);
+/* Whether it is full, so that there may be more rows of its fabric. */
+gboolean sqlite_block_is_full (const SqliteBlock *block);
 /* In the caller's transaction. Nothing is done where a row is there no more. */
 gboolean sqlite_block_store (sqlite3 *db, const SqliteBlock *block, GError **error);
 

@@ -119,19 +119,21 @@ walk_settle (Walk *walk, GError **error)
   return done;
 }
 
-/* A fabric's next block needs the one before to be in place. Returns: rows, -1 on error.
- */
+/* A fabric's next block needs the one before to be in place. full: whether
+ * there may be one. Returns: rows, -1 on error. */
 static int
-walk_pack (Walk *walk, gint64 fabric, GError **error)
+walk_pack (Walk *walk, gint64 fabric, gboolean *full, GError **error)
 {
   SqliteBlock *block = sqlite_block_pack (walk->db, fabric, error);
   int rows;
 
+  *full = FALSE;
   if (block == NULL)
     return -1;
+  *full = sqlite_block_is_full (block);
   rows = (int)sqlite_block_n_rows (block);
   g_ptr_array_add (walk->blocks, block);
-  if (walk->blocks->len < BLOCKS_AT_ONCE && rows < REPORT_BLOCK_MAX)
+  if (walk->blocks->len < BLOCKS_AT_ONCE && !*full)
     return rows;
   return walk_settle (walk, error) ? rows : -1;
 }
@@ -184,17 +186,16 @@ is_due (SqliteUpkeep *upkeep, sqlite3_stmt *state, gint64 fabric)
 static gboolean
 visit (SqliteUpkeep *upkeep, Walk *walk, gint64 fabric, GError **error)
 {
-  gboolean due, more = TRUE;
+  gboolean due, full = TRUE;
 
-  while (more) {
+  while (full && !is_stopping (upkeep)) {
     sqlite3_bind_int64 (walk->state, 1, fabric);
     sqlite3_bind_int (walk->state, 2, REPORT_BLOCK_MAX);
     due =
         sqlite3_step (walk->state) == SQLITE_ROW && is_due (upkeep, walk->state, fabric);
-    more = due && sqlite3_column_int (walk->state, 3) >= REPORT_BLOCK_MAX &&
-           !is_stopping (upkeep);
     sqlite3_reset (walk->state);
-    if (due && walk_pack (walk, fabric, error) < 0)
+    full = FALSE;
+    if (due && walk_pack (walk, fabric, &full, error) < 0)
       return FALSE;
   }
   return TRUE;
@@ -392,13 +393,14 @@ pack_all (Store *store, StoreProgressFunc progress, gpointer user_data, GError *
   GError *failure = NULL;
   gint64 fabric = 0, total = 0;
   guint64 done = 0;
+  gboolean full = FALSE;
   int rows = 0;
 
   if (!walk_start (&walk, store, error))
     return FALSE;
   sqlite_read_number (walk.db, "SELECT count(*) FROM reports", &total);
-  while (rows >= 0 && (rows == REPORT_BLOCK_MAX || walk_on (&walk, &fabric, &failure))) {
-    rows = walk_pack (&walk, fabric, &failure);
+  while (rows >= 0 && (full || walk_on (&walk, &fabric, &failure))) {
+    rows = walk_pack (&walk, fabric, &full, &failure);
     done += (guint64)MAX (rows, 0);
     if (!store_progress (
             progress, user_data, "reports packed", done, (guint64)total, &failure))
