@@ -66,6 +66,14 @@ class Serving(Tls):
             self.assertEqual(len(detail["fabrics"]), 1)
             self.assertEqual(client.bye().code, 1000)
 
+    def test_a_key_that_others_may_read_is_warned_of(self):
+        key = self.path("exposed.key")
+        shutil.copyfile(self.path("server.key"), key)
+        for mode, warned in (0o600, False), (0o640, True), (0o604, True):
+            os.chmod(key, mode)
+            with self.subTest(mode), self.collector(key="exposed.key") as collector:
+                self.assertEqual(f"mode={mode:04o}" in collector.read_log(), warned)
+
     def test_large_answers_come_whole(self):
         with self.collector() as collector:
             client = collector.connect()

@@ -9,6 +9,7 @@
 
 #include "callstats/callstats-error.h"
 #include "log.h"
+#include "private-file.h"
 
 #define TRIAL_SECONDS 10
 #define SOON_DAYS 14
@@ -91,6 +92,17 @@ check_readable (const char *what, const char *path, GError **error)
   return FALSE;
 }
 
+static void
+warn_if_exposed (const char *key_path)
+{
+  g_autoptr (PrivateFile) file = private_file_read ("the key", key_path, NULL);
+  g_autofree char *mode = file != NULL ? g_strdup_printf ("%04o", file->mode) : NULL;
+
+  if (file != NULL && file->exposed)
+    log_warning (
+        "key-exposed", "path", key_path, "mode", mode, "hint", "chmod 600 it", NULL);
+}
+
 GTlsCertificate *
 certificate_load (const char *certificate_path, const char *key_path, GError **error)
 {
@@ -119,6 +131,7 @@ certificate_load (const char *certificate_path, const char *key_path, GError **e
   if (!try_handshake (certificate, &wrong))
     return fail (error, "the key", key_path,
         "does not belong to the certificate; give the two that were made for each other");
+  warn_if_exposed (key_path);
   return g_steal_pointer (&certificate);
 }
 
