@@ -13,8 +13,11 @@ typedef struct _CallstatsQuality CallstatsQuality;
 CallstatsQuality *callstats_quality_new (void);
 void callstats_quality_free (CallstatsQuality *self);
 
+/* Of a report; finding what belongs to a stream takes their square. */
+#define CALLSTATS_QUALITY_MAX_OBJECTS 2048
+
 /* Returns: (transfer full): the report with the scores of its streams and of the fabric;
- * one that has them already stays as it is. */
+ * one that has them already, or more stats objects, stays as it is. */
 CallstatsReport *callstats_quality_add (CallstatsQuality *self, CallstatsReport *report);
 
 /* A stream as of the last report; over callstats' window of 30 s where it says so. Not a

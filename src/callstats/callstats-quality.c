@@ -421,6 +421,8 @@ callstats_quality_add (CallstatsQuality *self, CallstatsReport *report)
   CallstatsReport *scored;
   guint i;
 
+  if (samples->len > CALLSTATS_QUALITY_MAX_OBJECTS)
+    return callstats_report_ref (report);
   if (callstats_samples_find_id (samples, "callstats-quality") != NULL)
     return callstats_report_ref (report);
   streams = score_samples (self, samples, callstats_report_get_time (report));

@@ -253,6 +253,18 @@ class Requests(Base):
         for stats in [strange, *[[one] for one in strange], []]:
             client.tell("/stats", remoteID="bob", connectionID="strange", stats=stats)
 
+    def test_too_many_stats_are_422(self):
+        client = self.join()
+        one = {"type": "inbound", "ssrc": 1}
+        for n, status in (2048, 200), (2049, 422):
+            sample = {"tracks": [one] * 1000, "candidatePairs": [one] * (n - 1001)}
+            for stats in [one] * n, [sample]:
+                body = client.common(remoteID="bob", connectionID="many", stats=stats)
+                answer = self.post(client, client.path("/stats"), body)
+                self.assertEqual(answer[0], status, answer[2])
+                if status == 422:
+                    self.assert_refused(answer, 422, "2048 objects")
+
     def test_too_large_a_body_is_413(self):
         client = self.join()
         body = json.dumps({**client.common(), "x": "y" * 1100000}).encode()

@@ -536,6 +536,42 @@ test_the_stats_callback_is_told (void)
   callstats_quality_free (quality);
 }
 
+/* Two reports, a second apart, of so many streams. */
+static gboolean
+are_scored (guint n)
+{
+  CallstatsQuality *quality = callstats_quality_new ();
+  gboolean scored = FALSE;
+  guint second, i;
+
+  for (second = 1; second <= 2; second++) {
+    g_autoptr (CallstatsReport) plain =
+        callstats_report_new (second * (gint64)G_USEC_PER_SEC);
+    g_autoptr (CallstatsReport) report = NULL;
+
+    for (i = 1; i <= n; i++) {
+      g_autofree char *id = g_strdup_printf ("s%u", i);
+
+      callstats_report_add_stats (plain, "inbound-rtp", id);
+      callstats_report_set_string (plain, "kind", "audio");
+      callstats_report_set_uint (plain, "ssrc", i);
+      callstats_report_set_uint (plain, "packetsReceived", 50 * second);
+      callstats_report_set_uint (plain, "packetsLost", 0);
+    }
+    report = callstats_quality_add (quality, plain);
+    scored = report != plain;
+  }
+  callstats_quality_free (quality);
+  return scored;
+}
+
+static void
+test_reports_of_very_many_objects_stay_as_they_are (void)
+{
+  g_assert_true (are_scored (CALLSTATS_QUALITY_MAX_OBJECTS));
+  g_assert_false (are_scored (CALLSTATS_QUALITY_MAX_OBJECTS + 1));
+}
+
 int
 main (int argc, char **argv)
 {
@@ -568,5 +604,7 @@ main (int argc, char **argv)
       test_a_scored_report_is_not_scored_again);
   g_test_add_func (
       "/quality/the-stats-callback-is-told", test_the_stats_callback_is_told);
+  g_test_add_func ("/quality/reports-of-very-many-objects-stay-as-they-are",
+      test_reports_of_very_many_objects_stay_as_they_are);
   return g_test_run ();
 }

@@ -467,7 +467,7 @@ fabric_reader_take_report (
   double round_trip;
 
   take_time (reader, time);
-  if (plain == NULL)
+  if (plain == NULL || callstats_report_n_objects (plain) > CALLSTATS_QUALITY_MAX_OBJECTS)
     return;
   report = callstats_quality_add (reader->quality, plain);
   samples = callstats_samples_read (report);

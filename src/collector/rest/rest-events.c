@@ -391,9 +391,12 @@ add_beside (JsonObject *body, GPtrArray *reports)
 static gboolean
 add_reports (Told *told, JsonObject *body, GPtrArray *records, GError **error)
 {
-  g_autoptr (GPtrArray) reports =
-      rest_stats_make_reports (callstats_json_get_array (body, "stats"), told->time);
+  JsonArray *stats = callstats_json_get_array (body, "stats");
+  g_autoptr (GPtrArray) reports = NULL;
 
+  if (rest_stats_count_objects (stats) > REST_STATS_MAX_OBJECTS)
+    return fail (error, "\"stats\" has more than %d objects", REST_STATS_MAX_OBJECTS);
+  reports = rest_stats_make_reports (stats, told->time);
   add_beside (body, reports);
   for (guint i = 0; i < reports->len; i++)
     add_report (told, reports->pdata[i], records);

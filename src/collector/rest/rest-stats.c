@@ -334,6 +334,29 @@ is_sample (JsonObject *object)
          json_object_has_member (object, "candidatePairs");
 }
 
+static guint
+count_elements (JsonObject *object, const char *name)
+{
+  JsonArray *array = callstats_json_get_array (object, name);
+
+  return array != NULL ? json_array_get_length (array) : 0;
+}
+
+guint
+rest_stats_count_objects (JsonArray *list)
+{
+  guint n = json_array_get_length (list);
+
+  for (guint i = 0, all = n; i < all; i++) {
+    JsonNode *node = json_array_get_element (list, i);
+
+    if (JSON_NODE_HOLDS_OBJECT (node))
+      n += count_elements (json_node_get_object (node), "tracks") +
+           count_elements (json_node_get_object (node), "candidatePairs");
+  }
+  return n;
+}
+
 static void
 keep (GPtrArray *reports, CallstatsReport *report)
 {

@@ -19,9 +19,13 @@
  * fallback where it is none of them. */
 gint64 rest_stats_read_time (JsonNode *node, gint64 fallback);
 
-/* list: of stats objects. time: of the sample, µs. Returns: (transfer full)
- * (element-type CallstatsReport): one, or one of each sample the list consists of. One
- * of which nothing could be used is not there. */
+/* Of one body, all its samples together. */
+#define REST_STATS_MAX_OBJECTS 2048
+
+guint rest_stats_count_objects (JsonArray *list);
+/* list: of at most REST_STATS_MAX_OBJECTS stats objects. time: of the sample, µs.
+ * Returns: (transfer full) (element-type CallstatsReport): one, or one of each sample the
+ * list consists of. One of which nothing could be used is not there. */
 GPtrArray *rest_stats_make_reports (JsonArray *list, gint64 time);
 
 /* Adds what else came with the stats, an object under its own name. */
