@@ -102,6 +102,7 @@ static void
 test_failures_have_their_reasons (void)
 {
   static const Happening events[] = {
+    { 0, "iceFailed", NULL }, /* beside the next one, likewise */
     { 1, "fabricSetupFailed", "{\"reason\":\"MediaConfigError\"}" },
     { 2, "iceFailed", NULL }, /* beside the other one: none of its own */
     { 3, "fabricSetup", NULL },

@@ -30,7 +30,8 @@ struct _FabricReader {
   gint64 set_up_at;
   gint64 first_event, last_event;
   gint64 terminated, dropped, aborted;
-  GArray *holds; /* gint64: begin and end, by turns */
+  gboolean failed_by_ice; /* that is the last failure, and none of its own */
+  GArray *holds;          /* gint64: begin and end, by turns */
   /* Of the reports */
   CallstatsQuality *quality;
   GPtrArray *streams; /* StreamReader */
@@ -144,6 +145,9 @@ fail (FabricReader *reader, gint64 time, JsonObject *data, const char *fallback)
 static void
 fail_setup (FabricReader *reader, gint64 time, JsonObject *data)
 {
+  if (reader->failed_by_ice && !reader->fabric->set_up)
+    g_ptr_array_set_size (reader->fabric->failures, 0);
+  reader->failed_by_ice = FALSE;
   fail (reader, time, data, "unknown");
 }
 
@@ -151,8 +155,10 @@ fail_setup (FabricReader *reader, gint64 time, JsonObject *data)
 static void
 fail_ice (FabricReader *reader, gint64 time, JsonObject *data)
 {
-  if (reader->fabric->failures->len == 0)
-    fail (reader, time, data, "IceConnectionFailure");
+  if (reader->fabric->failures->len > 0)
+    return;
+  fail (reader, time, data, "IceConnectionFailure");
+  reader->failed_by_ice = reader->fabric->failures->len > 0;
 }
 
 static void
