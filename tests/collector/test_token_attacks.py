@@ -318,12 +318,14 @@ class Attacks(unittest.TestCase):
         self.assert_all_refused(self.assertion.everywhere(self.now), self.refuse_assertion)
 
     def test_at_authenticate_for_another(self):
-        before = self.counted("other-user")
+        others = self.counted("other-user")
+        unknown = self.counted("unknown-application")
         client = callstats.Client(self.collector)
         for client_id in "bob@demo", "alice@other", "alice@", "@demo", "alice@demo@other":
             status, _, body = client.ask_token(client_id=client_id)
             self.assertEqual((status, "access_token" in body), (400, False), client_id)
-        self.assertEqual(self.counted("other-user") - before, 5)
+        self.assertEqual(self.counted("other-user") - others, 4)
+        self.assertEqual(self.counted("unknown-application") - unknown, 1)  # alice@
 
     def test_at_rest(self):
         client = callstats.Client(self.collector)
