@@ -47,6 +47,7 @@ typedef struct {
   Webhooks *webhooks;
   Metrics *metrics;
   Health *health;
+  Page *page;
   Summarizer *summarizer;
   Ingest *ingest;
   Access *access;
@@ -262,7 +263,7 @@ add_routes (Collector *collector)
 {
   collector->router = router_new (check_reader, collector->access);
   router_set_max_body (collector->router, (gsize)collector->options->max_body);
-  page_add_routes (collector->router);
+  page_add_routes (collector->page, collector->router);
   health_add_routes (collector->health, collector->router);
   ingest_add_routes (collector->ingest, collector->router);
   login_add_routes (collector->login, collector->router);
@@ -321,6 +322,7 @@ start (Collector *collector, GError **error)
   collector->webhooks = webhooks_new (collector->store, options->webhooks);
   collector->ingest =
       ingest_new (collector->store, options->applications, options->origins);
+  collector->page = page_new ();
   collector->health = health_new (collector->store);
   collector->limits = rate_limits_new (
       (guint)options->app_record_rate, (guint)options->client_record_rate);
@@ -353,6 +355,7 @@ stop (Collector *collector)
   g_clear_handle_id (&collector->watchdog, g_source_remove);
   g_clear_pointer (&collector->server, server_free);
   g_clear_pointer (&collector->router, router_free);
+  g_clear_pointer (&collector->page, page_free);
   g_clear_pointer (&collector->query, query_free);
   g_clear_pointer (&collector->login, login_free);
   g_clear_pointer (&collector->summarizer, summarizer_free);

@@ -9,7 +9,7 @@
 #include "callstats/callstats-json-private.h"
 
 #define CONTENT_SECURITY_POLICY \
-  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 /* libsoup closes every connection that it was handed from outside after one answer. */
 static void
@@ -71,17 +71,23 @@ reply_empty (SoupServerMessage *message, guint status)
 }
 
 void
+reply_bytes (SoupServerMessage *message, const char *content_type, GBytes *bytes)
+{
+  SoupMessageHeaders *headers = soup_server_message_get_response_headers (message);
+
+  set_common_headers (message, "no-cache");
+  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
+  soup_message_headers_replace (headers, "Content-Type", content_type);
+  soup_message_body_append_bytes (soup_server_message_get_response_body (message), bytes);
+}
+
+void
 reply_file (SoupServerMessage *message, const char *resource, const char *content_type)
 {
   g_autoptr (GBytes) bytes =
       g_resources_lookup_data (resource, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
 
-  set_common_headers (message, "no-cache");
-  soup_server_message_set_status (message, SOUP_STATUS_OK, NULL);
-  soup_server_message_set_response (
-      message, content_type, SOUP_MEMORY_STATIC, data, size);
+  reply_bytes (message, content_type, bytes);
 }
 
 void

@@ -18,7 +18,8 @@ void reply_text (
 void reply_error (
     SoupServerMessage *message, guint status, const char *code, const char *text);
 void reply_empty (SoupServerMessage *message, guint status);
-/* A file of the page. */
+void reply_bytes (SoupServerMessage *message, const char *content_type, GBytes *bytes);
+/* A file of the program. */
 void reply_file (
     SoupServerMessage *message, const char *resource, const char *content_type);
 /* The headers of an answer whose body follows in chunks. */
