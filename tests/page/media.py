@@ -1,0 +1,513 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Real calls of webrtcbins for tests/page/fixture.py, which starts this program: one or more calls
+by name, at the same time, each end in a pipeline of its own under a callstatsmon.
+
+    media.py BACKEND APP SECRET-FILE CALL…
+
+Says `up CALL` when both ends of a call are set up and `over CALL` when it has ended, by line, and
+`told CALL EVENT` of each event that the element tells. Takes lines `CALL ACTION [VALUE]`. Ends with
+its standard input, and the calls with it.
+"""
+
+import base64
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import threading
+
+import gi
+
+gi.require_version("Gst", "1.0")
+gi.require_version("GstSdp", "1.0")
+gi.require_version("GstWebRTC", "1.0")
+from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402
+
+import hostile  # noqa: E402
+
+AUDIO = ("audiotestsrc is-live=true wave={wave} volume={volume} ! volume name=microphone ! "
+         "level interval=100000000 ! opusenc ! rtpopuspay pt=97 ! "
+         "application/x-rtp,encoding-params=(string)2 ! end. ")
+VIDEO = ("videotestsrc is-live=true pattern={pattern} ! "
+         "video/x-raw,width=320,height=180,framerate=15/1 ! valve name=camera ! "
+         "vp8enc deadline=1 keyframe-max-dist=30 target-bitrate=300000 ! rtpvp8pay pt=96 ! end. ")
+DECODERS = {
+    "VP8": "rtpvp8depay ! vp8dec ! fakesink sync=true async=false",
+    "OPUS": "rtpopusdepay ! opusdec ! level interval=100000000 ! fakesink sync=true async=false",
+}
+PEER = "--peer"
+FAST = 500  # ms until a setup that goes nowhere is given up, where this is what is shown
+
+kept = []  # libnice's agents are floating: the first wrapper sinks them and must not go
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+def structure(**fields):
+    """Data of an event; lists of dicts become arrays of structures."""
+    result = Gst.Structure.new_empty("data")
+    for name, value in fields.items():
+        if isinstance(value, list):
+            value = Gst.ValueArray([structure(**one) for one in value])
+        result.set_value(name, value)
+    return result
+
+
+class End:
+    """One webrtcbin, by default under watch, and a way to the other one: `peer`, which takes
+    descriptions and candidates as this does."""
+
+    def __init__(self, credentials, media, offers, watched=True, **properties):
+        self.offers = offers
+        self.peer = None
+        self.fabric = None
+        self.lossy = 0.0
+        self.spoil_sdp = lambda text: text
+        self.spoil_candidate = lambda text: text
+        self.on_event = lambda name: None
+        words = media + " webrtcbin name=end bundle-policy=max-bundle"
+        self.pipeline = Gst.parse_launch(words + (" callstatsmon name=mon" if watched else ""))
+        self.webrtcbin = self.pipeline.get_by_name("end")
+        self.mon = self.pipeline.get_by_name("mon")
+        for name, value in {**credentials, **properties}.items() if watched else ():
+            self.mon.set_property(name.replace("_", "-"), value)
+        if watched:
+            self.mon.connect("fabric-added", self._on_fabric)
+            self.mon.connect("fabric-event", lambda mon, fabric, name, data: self.on_event(name))
+        self._stay_here()
+        self.webrtcbin.connect("on-ice-candidate", self._on_candidate)
+        self.webrtcbin.connect("pad-added", self._on_pad)
+        if offers:
+            self.webrtcbin.connect("on-negotiation-needed", lambda _: self._describe("offer"))
+
+    def play(self):
+        self.pipeline.set_state(Gst.State.PLAYING)
+
+    def stop(self):
+        self.pipeline.set_state(Gst.State.NULL)
+
+    def take_description(self, text):
+        _, sdp = GstSdp.SDPMessage.new_from_text(text)
+        kind = GstWebRTC.WebRTCSDPType.ANSWER if self.offers else GstWebRTC.WebRTCSDPType.OFFER
+        description = GstWebRTC.WebRTCSessionDescription.new(kind, sdp)
+        self.webrtcbin.emit("set-remote-description", description, Gst.Promise.new())
+        if not self.offers:
+            self._describe("answer")
+
+    def take_candidate(self, line, text):
+        self.webrtcbin.emit("add-ice-candidate", line, text)
+
+    def set_media(self, element, name, value):
+        self.pipeline.get_by_name(element).set_property(name, value)
+
+    def tell(self, event, **data):
+        self.mon.emit("send-fabric-event", self.fabric, event, structure(**data), None)
+
+    def log(self, message):
+        self.mon.emit("report-error", self.fabric, "applicationLog",
+                      structure(message=message, level="error", messageType="text"), None)
+
+    def lose(self, share):
+        """That share of what this end sends gets lost from now on."""
+        self.lossy = share
+        sinks = self.webrtcbin.iterate_all_by_element_factory_name("nicesink")
+        sinks.foreach(lambda sink: sink.get_static_pad("sink").add_probe(
+            Gst.PadProbeType.BUFFER | Gst.PadProbeType.BUFFER_LIST, self._on_packet))
+
+    def _on_packet(self, pad, info):
+        lost = random.random() < self.lossy
+        return Gst.PadProbeReturn.DROP if lost else Gst.PadProbeReturn.OK
+
+    def _on_fabric(self, mon, fabric, webrtcbin):
+        self.fabric = fabric
+
+    def _stay_here(self):
+        ice = self.webrtcbin.get_property("ice-agent")
+        ice.emit("add-local-ip-address", "127.0.0.1")
+        agent = ice.get_property("agent")
+        agent.set_property("upnp", False)
+        kept.extend([ice, agent])
+
+    def _describe(self, kind):
+        def created(promise):
+            reply = promise.get_reply()  # the description is part of it
+            description = reply.get_value(kind)
+            self.webrtcbin.emit("set-local-description", description, Gst.Promise.new())
+            self.peer.take_description(self.spoil_sdp(description.sdp.as_text()))
+        self.webrtcbin.emit(f"create-{kind}", None, Gst.Promise.new_with_change_func(created))
+
+    def _on_candidate(self, webrtcbin, line, text):
+        text = self.spoil_candidate(text)
+        if text:
+            self.peer.take_candidate(line, text)
+
+    def _on_pad(self, webrtcbin, pad):
+        if pad.direction != Gst.PadDirection.SRC:
+            return
+        caps = pad.get_current_caps().get_structure(0)
+        decoder = Gst.parse_bin_from_description(DECODERS[caps["encoding-name"]], True)
+        self.pipeline.add(decoder)
+        decoder.sync_state_with_parent()
+        pad.link(decoder.get_static_pad("sink"))
+
+
+class Call:
+    """A call of alice and bob, both here. `steps`: (seconds after both are set up, what then)."""
+
+    alice = {"user_id": "alice", "user_name": "Alice Ångström", "site_id": "Berlin"}
+    bob = {"user_id": "bob", "user_name": "Bob Builder", "site_id": "Tokyo"}
+    media = [AUDIO.format(wave="ticks", volume=0.5) + VIDEO.format(pattern="ball"),
+             AUDIO.format(wave="sine", volume=0.1) + VIDEO.format(pattern="snow")]
+    conference = None
+    seconds = None  # after which it ends; None: it goes on
+    steps = ()
+
+    def __init__(self, name, credentials, conference=None):
+        self.name = name
+        credentials = {**credentials, "conference_id": conference or self.conference or name}
+        alice, bob = self.properties()
+        self.ends = [End(credentials, self.media[0], True, **alice),
+                     End(credentials, self.media[1], False, **bob)]
+        self.ends[0].peer, self.ends[1].peer = self.ends[1], self.ends[0]
+        self.waits_for = 2
+        for end in self.ends:
+            end.on_event = self._on_event
+
+    def properties(self):
+        return ({**self.alice, "remote_user_id": self.bob["user_id"]},
+                {**self.bob, "remote_user_id": self.alice["user_id"]})
+
+    def start(self):
+        for end in reversed(self.ends):
+            end.play()
+
+    def stop(self, *_):
+        if self.ends:
+            for end in self.ends:
+                end.stop()
+            say("over", self.name)
+        self.ends = []
+
+    def act(self, action, value):
+        """What a line on the standard input asks for."""
+        alice = self.ends[0]
+        if action == "mute":
+            alice.set_media("microphone", "mute", value == "on")
+        elif action == "pause":
+            alice.set_media("camera", "drop", value == "on")
+        elif action == "hold":
+            alice.pipeline.set_state(Gst.State.PAUSED if value == "on" else Gst.State.PLAYING)
+        elif action == "feedback":
+            alice.mon.emit("send-user-feedback", structure(overall=int(value)), None)
+        elif action == "end":
+            self.stop()
+
+    def _on_event(self, name):
+        say("told", self.name, name)
+        if name == "fabricSetup":
+            self.waits_for -= 1
+            if self.waits_for == 0:
+                GLib.idle_add(self._on_up)
+
+    def _on_up(self):
+        say("up", self.name)
+        for seconds, step in self.steps:
+            GLib.timeout_add(int(1000 * seconds), self._run, step)
+        if self.seconds:
+            GLib.timeout_add(int(1000 * self.seconds), self.stop)
+
+    def _run(self, step):
+        if self.ends:
+            step(*self.ends)
+        return False
+
+
+# Steps of the good call
+
+def mute(alice, bob):
+    alice.set_media("microphone", "mute", True)
+
+
+def unmute(alice, bob):
+    alice.set_media("microphone", "mute", False)
+    bob.tell("activeDeviceList", deviceList=[
+        {"mediaDeviceID": "headset-7", "label": "Headset 7", "kind": "audioinput"}])
+
+
+def pause_video(alice, bob):
+    bob.set_media("camera", "drop", True)
+
+
+def resume_video(alice, bob):
+    bob.set_media("camera", "drop", False)
+    bob.mon.emit("send-custom-event", bob.fabric, json.dumps(
+        {"type": "reaction", "emoji": "👍", "count": 3}), None)
+
+
+def hold(alice, bob):
+    alice.pipeline.set_state(Gst.State.PAUSED)
+
+
+def resume(alice, bob):
+    alice.pipeline.set_state(Gst.State.PLAYING)
+
+
+def share_screen(alice, bob):
+    alice.tell("screenShareStart")
+    bob.log("Could not load the avatar of alice")
+
+
+def stop_screen(alice, bob):
+    alice.tell("screenShareStop")
+
+
+def rate(alice, bob):
+    alice.mon.emit("send-user-feedback", structure(
+        overall=4, audio=5, video=3, comment="Good, but the picture froze once."), None)
+    bob.mon.emit("send-user-feedback", structure(overall=5), None)
+
+
+class Good(Call):
+    """Fifteen seconds in which everything happens that the elements or applications tell."""
+
+    conference = "weekly-stand-up"
+    alice = {**Call.alice, "collect_sdp": True}
+    bob = {**Call.bob, "collect_sdp": True}
+    seconds = 14
+    steps = ((2, mute), (3.5, unmute), (4.5, pause_video), (6.5, resume_video), (7, hold),
+             (8.5, resume), (10, share_screen), (12, stop_screen), (13, rate))
+
+
+class Lossy(Call):
+    """A twelfth of what alice sends is lost. Its process is stopped for seconds: no reports."""
+
+    conference = "sales-call-17"
+    seconds = 12
+    steps = ((0.5, lambda alice, bob: alice.lose(0.08)),)
+
+
+class Live(Call):
+    """Goes on until it is told to end."""
+
+    conference = "live-support"
+    alice = {**Call.alice, "user_id": "lena", "user_name": "Lena Live"}
+    bob = {**Call.bob, "user_id": "omar", "user_name": "Omar Support"}
+
+
+class Failed(Call):
+    """Never comes up."""
+
+    media = [AUDIO.format(wave="ticks", volume=0.5), ""]
+
+    def __init__(self, name, credentials):
+        super().__init__(name, credentials)
+        self.failures = 0
+        self.spoil(*self.ends)
+
+    def properties(self):
+        return [{**one, "setup_timeout": FAST} for one in super().properties()]
+
+    def spoil(self, alice, bob):
+        raise NotImplementedError
+
+    def _on_event(self, name):
+        super()._on_event(name)
+        if name in ("fabricSetupFailed", "applicationErrorLog"):
+            self.failures += 1
+            GLib.timeout_add(1000, self.stop)
+
+
+class NoCandidates(Failed):
+    """Nothing of what bob offers to connect to arrives."""
+
+    conference = "call-behind-firewall"
+
+    def spoil(self, alice, bob):
+        bob.spoil_candidate = alice.spoil_candidate = lambda text: None
+        bob.spoil_sdp = alice.spoil_sdp = (
+            lambda text: re.sub("a=candidate.*\r\n", "", text))
+
+
+class NoAnswer(Failed):
+    """The offer is never answered."""
+
+    conference = "call-unanswered"
+
+    def spoil(self, alice, bob):
+        alice.spoil_candidate = lambda text: None
+        bob.take_description = lambda text: None
+
+
+class WrongCertificate(Failed):
+    """bob's certificate is not the one that his description promises."""
+
+    conference = "call-wrong-certificate"
+
+    def properties(self):
+        return [{**one, "setup_timeout": 4000} for one in super().properties()]
+
+    def spoil(self, alice, bob):
+        bob.spoil_sdp = lambda text: re.sub(
+            "a=fingerprint:sha-256 ..:..", "a=fingerprint:sha-256 00:00", text)
+
+
+class NoCamera(Failed):
+    """The source of alice cannot be opened."""
+
+    conference = "call-without-camera"
+    media = ["filesrc name=camera location=/nonexistent/camera ! fakesink ", ""]
+
+    def properties(self):
+        return [{**one, "setup_timeout": 30000} for one in super().properties()]
+
+    def spoil(self, alice, bob):
+        pass
+
+
+class Hostile(Call):
+    """Whoever names all this means no good."""
+
+    conference = hostile.CONFERENCE
+    alice = {"user_id": hostile.USER, "user_name": hostile.USER_NAME, "site_id": hostile.SITE}
+    bob = {"user_id": hostile.OTHER_USER, "user_name": hostile.OTHER_USER_NAME,
+           "site_id": hostile.OTHER_SITE}
+    media = [AUDIO.format(wave="ticks", volume=0.5), ""]
+    seconds = 4
+    steps = ((1, lambda alice, bob: Hostile.talk(alice, bob)),)
+
+    @staticmethod
+    def talk(alice, bob):
+        alice.log(hostile.MARKUP)
+        alice.mon.emit("send-custom-event", alice.fabric, json.dumps(
+            {"type": hostile.MARKUP, "__proto__": hostile.SCRIPT, hostile.MARKUP: "constructor"}),
+            None)
+        alice.tell("activeDeviceList", deviceList=[
+            {"label": hostile.MARKUP, "kind": "audioinput", "mediaDeviceID": hostile.ADDRESS}])
+        alice.mon.emit("send-user-feedback", structure(
+            overall=1, comment=hostile.MARKUP + hostile.TURNED), None)
+        bob.log(hostile.SCRIPT)
+
+
+class Pipe:
+    """The way to an end in another process: lines `S SDP` and `C M-LINE CANDIDATE` in base64."""
+
+    def __init__(self, lines, output):
+        self.lines = lines
+        self.output = output
+        self.lock = threading.Lock()
+
+    def take_description(self, text):
+        self._write("S", text)
+
+    def take_candidate(self, line, text):
+        self._write(f"C {line}", text)
+
+    def serve(self, end):
+        for line in self.lines:
+            prefix, _, text = line.strip().rpartition(" ")
+            text = base64.b64decode(text).decode()
+            if prefix == "S":
+                end.take_description(text)
+            else:
+                end.take_candidate(int(prefix[2:]), text)
+
+    def _write(self, prefix, text):
+        with self.lock:
+            self.output.write(f"{prefix} {base64.b64encode(text.encode()).decode()}\n")
+            self.output.flush()
+
+
+class Dropped(Call):
+    """bob is a process of its own, which is killed."""
+
+    conference = "dropped-interview"
+
+    def __init__(self, name, credentials):
+        self.name = name
+        self.arguments = credentials
+        credentials = {**credentials, "conference_id": self.conference}
+        self.ends = [End(credentials, self.media[0], True, **self.properties()[0])]
+        self.ends[0].on_event = self._on_event
+        self.waits_for = 1
+
+    def start(self):
+        credentials = json.dumps({**self.arguments, "conference_id": self.conference})
+        self.other = subprocess.Popen([sys.executable, __file__, PEER, credentials], text=True,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        pipe = Pipe(self.other.stdout, self.other.stdin)
+        self.ends[0].peer = pipe
+        threading.Thread(target=pipe.serve, args=(self.ends[0],), daemon=True).start()
+        super().start()
+
+    def act(self, action, value):
+        if action == "end":
+            self.stop()
+
+    def stop(self, *_):
+        self._kill()
+        super().stop()
+
+    def _on_up(self):
+        super()._on_up()
+        GLib.timeout_add(3000, self._kill)
+
+    def _kill(self):
+        self.other.kill()
+        self.other.wait()
+        return False
+
+
+CALLS = {"good": Good, "lossy": Lossy, "live": Live, "dropped": Dropped, "hostile": Hostile,
+         "no-candidates": NoCandidates, "no-answer": NoAnswer, "no-camera": NoCamera,
+         "wrong-certificate": WrongCertificate}
+
+
+def run_peer(credentials):
+    """The end that is killed."""
+    end = End(json.loads(credentials), Call.media[1], False, **Call.bob, remote_user_id="alice")
+    end.peer = Pipe(sys.stdin, sys.stdout)
+    end.play()
+    end.peer.serve(end)
+
+
+def obey(calls, credentials, loop):
+    """Takes lines until there are no more."""
+    for line in sys.stdin:
+        name, action, value = (line.split() + ["", ""])[:3]
+        GLib.idle_add(act, calls, credentials, name, action, value)
+    GLib.idle_add(loop.quit)
+
+
+def act(calls, credentials, name, action, value):
+    if action == "start":
+        calls[name] = CALLS[name](name, credentials, value or None)
+        calls[name].start()
+    elif name in calls and calls[name].ends:
+        calls[name].act(action, value)
+
+
+def main():
+    Gst.init(None)
+    if sys.argv[1] == PEER:
+        run_peer(sys.argv[2])
+        return
+    backend, app, secret_file, *names = sys.argv[1:]
+    credentials = {"backend_url": backend, "app_id": app, "app_secret_file": secret_file}
+    calls = {name: CALLS[name](name, credentials) for name in names}
+    for call in calls.values():
+        call.start()
+    loop = GLib.MainLoop()
+    threading.Thread(target=obey, args=(calls, credentials, loop), daemon=True).start()
+    loop.run()
+    for call in calls.values():
+        call.stop()
+    sys.stdout.flush()
+    os._exit(0)  # the wrappers of libnice's agents must not go
+
+
+if __name__ == "__main__":
+    main()
