@@ -140,6 +140,8 @@ class Fixture:
             media = Media(self.collector, group) if group else None
             self.medias.update({call: media for call in group})
         self._tell_rest()
+        if "lossy" in calls:
+            self._interrupt(self.medias["lossy"])
         for call in calls:
             self._finish(call)
 
@@ -163,15 +165,17 @@ class Fixture:
             for tell in told.get(part, ()):
                 tell(there, APP, self.secret, now)
 
+    def _interrupt(self, media):
+        """Some seconds with reports, and as many without."""
+        media.wait_for("up", "lossy")
+        time.sleep(REPORTS_STOP)
+        media.process.send_signal(signal.SIGSTOP)
+        time.sleep(REPORTS_STOP)
+        media.process.send_signal(signal.SIGCONT)
+
     def _finish(self, call):
         """Until the call has what it is there for."""
         media = self.medias[call]
-        if call == "lossy":
-            media.wait_for("up", call)
-            time.sleep(REPORTS_STOP)  # of reports, before there are none for as long
-            media.process.send_signal(signal.SIGSTOP)
-            time.sleep(REPORTS_STOP)
-            media.process.send_signal(signal.SIGCONT)
         if call == "live":
             media.wait_for("up", call)
         elif call == "dropped":

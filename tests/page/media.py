@@ -38,6 +38,7 @@ DECODERS = {
     "OPUS": "rtpopusdepay ! opusdec ! level interval=100000000 ! fakesink sync=true async=false",
 }
 PEER = "--peer"
+GAP = 1200  # ms between the steps of a call
 FAST = 500  # ms until a setup that goes nowhere is given up, where this is what is shown
 
 kept = []  # libnice's agents are floating: the first wrapper sinks them and must not go
@@ -156,14 +157,15 @@ class End:
 
 
 class Call:
-    """A call of alice and bob, both here. `steps`: (seconds after both are set up, what then)."""
+    """A call of alice and bob, both here, in which `steps` follow each other: what to do, and the
+    event to wait for before the next one; GAP apart at least."""
 
     alice = {"user_id": "alice", "user_name": "Alice Ångström", "site_id": "Berlin"}
     bob = {"user_id": "bob", "user_name": "Bob Builder", "site_id": "Tokyo"}
     media = [AUDIO.format(wave="ticks", volume=0.5) + VIDEO.format(pattern="ball"),
              AUDIO.format(wave="sine", volume=0.1) + VIDEO.format(pattern="snow")]
     conference = None
-    seconds = None  # after which it ends; None: it goes on
+    seconds = None  # after the last step until it ends; None: it goes on
     steps = ()
 
     def __init__(self, name, credentials, conference=None):
@@ -173,7 +175,12 @@ class Call:
         self.ends = [End(credentials, self.media[0], True, **alice),
                      End(credentials, self.media[1], False, **bob)]
         self.ends[0].peer, self.ends[1].peer = self.ends[1], self.ends[0]
-        self.waits_for = 2
+        self.prepare(2)
+
+    def prepare(self, waits_for):
+        self.waits_for = waits_for  # ends that are not set up yet
+        self.to_do = list(self.steps)
+        self.awaited = None
         for end in self.ends:
             end.on_event = self._on_event
 
@@ -207,22 +214,31 @@ class Call:
             self.stop()
 
     def _on_event(self, name):
+        """On a thread of the element."""
         say("told", self.name, name)
+        GLib.idle_add(self._take, name)
+
+    def _take(self, name):
         if name == "fabricSetup":
             self.waits_for -= 1
             if self.waits_for == 0:
-                GLib.idle_add(self._on_up)
+                self._on_up()
+        if name == self.awaited:
+            self.awaited = None
+            GLib.timeout_add(GAP, self._go_on)
 
     def _on_up(self):
         say("up", self.name)
-        for seconds, step in self.steps:
-            GLib.timeout_add(int(1000 * seconds), self._run, step)
-        if self.seconds:
-            GLib.timeout_add(int(1000 * self.seconds), self.stop)
+        GLib.timeout_add(GAP, self._go_on)
 
-    def _run(self, step):
-        if self.ends:
+    def _go_on(self):
+        if self.ends and self.to_do:
+            step, self.awaited = self.to_do.pop(0)
             step(*self.ends)
+            if self.awaited is None:
+                GLib.timeout_add(GAP, self._go_on)
+        elif self.seconds:
+            GLib.timeout_add(int(1000 * self.seconds), self.stop)
         return False
 
 
@@ -277,9 +293,10 @@ class Good(Call):
     conference = "weekly-stand-up"
     alice = {**Call.alice, "collect_sdp": True}
     bob = {**Call.bob, "collect_sdp": True}
-    seconds = 14
-    steps = ((2, mute), (3.5, unmute), (4.5, pause_video), (6.5, resume_video), (7, hold),
-             (8.5, resume), (10, share_screen), (12, stop_screen), (13, rate))
+    seconds = 1
+    steps = ((mute, "audioMute"), (unmute, "audioUnmute"), (pause_video, "videoPause"),
+             (resume_video, "videoResume"), (hold, "fabricHold"), (resume, "fabricResume"),
+             (share_screen, "screenShareStart"), (stop_screen, "screenShareStop"), (rate, None))
 
 
 class Lossy(Call):
@@ -287,7 +304,7 @@ class Lossy(Call):
 
     conference = "sales-call-17"
     seconds = 12
-    steps = ((0.5, lambda alice, bob: alice.lose(0.08)),)
+    steps = ((lambda alice, bob: alice.lose(0.08), None),)
 
 
 class Live(Call):
@@ -376,8 +393,8 @@ class Hostile(Call):
     bob = {"user_id": hostile.OTHER_USER, "user_name": hostile.OTHER_USER_NAME,
            "site_id": hostile.OTHER_SITE}
     media = [AUDIO.format(wave="ticks", volume=0.5), ""]
-    seconds = 4
-    steps = ((1, lambda alice, bob: Hostile.talk(alice, bob)),)
+    seconds = 2
+    steps = ((lambda alice, bob: Hostile.talk(alice, bob), None),)
 
     @staticmethod
     def talk(alice, bob):
@@ -431,8 +448,7 @@ class Dropped(Call):
         self.arguments = credentials
         credentials = {**credentials, "conference_id": self.conference}
         self.ends = [End(credentials, self.media[0], True, **self.properties()[0])]
-        self.ends[0].on_event = self._on_event
-        self.waits_for = 1
+        self.prepare(1)
 
     def start(self):
         credentials = json.dumps({**self.arguments, "conference_id": self.conference})
