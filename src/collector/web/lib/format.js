@@ -31,6 +31,23 @@ export function clock(ms) {
   return known(ms) ? clockFormat.format(ms) : NONE;
 }
 
+/**
+ * @param {?number} ms since the epoch
+ * @param {number=} now
+ * @returns {string} how long ago that was, in its largest unit
+ */
+export function ago(ms, now = Date.now()) {
+  if (!known(ms))
+    return NONE;
+  const seconds = Math.round((now - ms) / 1000);
+  if (Math.abs(seconds) < 5)
+    return 'now';
+  const steps = [[86_400, 'd'], [3600, 'h'], [60, 'min'], [1, 's']];
+  const [scale, unit] = steps.find(([least]) => Math.abs(seconds) >= least);
+  const length = `${Math.floor(Math.abs(seconds) / scale)} ${unit}`;
+  return seconds < 0 ? `in ${length}` : `${length} ago`;
+}
+
 /** @param {?number} ms how long something took, in hours, minutes and seconds */
 export function duration(ms) {
   if (!known(ms))
