@@ -8,12 +8,14 @@ export class ApiError extends Error {
    * @param {number} status of HTTP
    * @param {string} code the API's, for programs
    * @param {string} message for people
+   * @param {?number=} retryAfter seconds, where the answer says so
    */
-  constructor(status, code, message) {
+  constructor(status, code, message, retryAfter = null) {
     super(message);
     this.name = 'ApiError';
     this.status = status;
     this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -34,15 +36,24 @@ export function appPath(app, segments = [], query = {}) {
 }
 
 async function errorOf(response) {
+  const retryAfter = Number(response.headers.get('Retry-After')) || null;
   try {
     const {error} = await response.json();
-    return new ApiError(response.status, error.code, error.message);
+    return new ApiError(response.status, error.code, error.message, retryAfter);
   } catch {
-    return new ApiError(response.status, 'no-json', `The collector answered ${response.status}`);
+    return new ApiError(response.status, 'no-json', `The collector answered ${response.status}`,
+      retryAfter);
   }
 }
 
-async function answer(path, options) {
+/**
+ * An answer whose body is still to be read.
+ *
+ * @param {string} path as appPath() makes it
+ * @param {RequestInit=} options
+ * @returns {Promise<Response>} 2xx; rejects with ApiError, or AbortError when the signal said so
+ */
+export async function request(path, options) {
   let response;
   try {
     response = await fetch(path, options);
@@ -52,10 +63,24 @@ async function answer(path, options) {
     throw new ApiError(0, 'unreachable', 'The collector cannot be reached');
   }
   if (response.ok)
-    return response.json();
+    return response;
   if (response.status === 401 && !path.endsWith('/login'))
     api.dispatchEvent(new Event('login-needed'));
   throw await errorOf(response);
+}
+
+// An answer that ends early, or is none of the API's.
+async function answer(path, options) {
+  const response = await request(path, options);
+  try {
+    return await response.json();
+  } catch (error) {
+    if (error.name === 'AbortError')
+      throw error;
+    throw error.name === 'SyntaxError' ?
+      new ApiError(response.status, 'no-json', 'The answer is none of a collector') :
+      new ApiError(0, 'unreachable', 'The collector cannot be reached');
+  }
 }
 
 /**

@@ -37,9 +37,11 @@ export class Header {
     this.search = h('form', {role: 'search', onsubmit: (event) => this.find(event)}, this.query,
       h('button', {type: 'submit'}, 'Search'));
     this.logOut = h('button', {type: 'button', hidden: true, onclick: () => this.end()}, 'Log out');
+    this.failure = h('span', {class: 'bad', role: 'alert'});
     this.chooser = h('label', {class: 'chooser'}, 'Application ', this.apps);
     root.replaceChildren(
-      this.tabs, this.search, this.live, this.chooser, this.themes(), this.logOut);
+      this.tabs, this.search, this.live, this.chooser, this.themes(), this.logOut,
+      this.failure);
     this.showLoggedOut();
   }
 
@@ -60,7 +62,13 @@ export class Header {
   }
 
   async end() {
-    await postJson('/api/v1/logout', {});
+    this.failure.textContent = '';
+    try {
+      await postJson('/api/v1/logout', {});
+    } catch (error) {
+      this.failure.textContent = `Still logged in: ${error.message}`;
+      return;
+    }
     forgetLogin();
     this.onLogOut();
   }
@@ -68,6 +76,7 @@ export class Header {
   showLoggedOut() {
     for (const node of [this.search, this.chooser, this.logOut])
       node.hidden = true;
+    this.failure.textContent = '';
     this.tabs.replaceChildren();
     this.showLive(null);
   }
@@ -90,9 +99,9 @@ export class Header {
         'aria-current': place.view === view ? 'page' : null}, title)));
   }
 
-  /** @param {'live'|'lost'|null} state of the view's stream; null: it has none */
+  /** @param {'live'|'lost'|'over'|null} state of the view's stream; null: it has none */
   showLive(state) {
     this.live.dataset.state = state ?? 'none';
-    this.live.textContent = state === null ? '' : LIVE[state];
+    this.live.textContent = LIVE[state] ?? '';
   }
 }

@@ -17,6 +17,14 @@ export function forgetLogin() {
   localStorage.removeItem(KEY);
 }
 
+/** @param {function()} callback when another page of this browser has logged in */
+export function onLoginElsewhere(callback) {
+  window.addEventListener('storage', (event) => {
+    if (event.key === KEY && event.newValue !== null)
+      callback();
+  });
+}
+
 /**
  * @param {HTMLElement} root its children are replaced
  * @param {{onDone: function()}} options

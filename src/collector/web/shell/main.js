@@ -3,13 +3,14 @@
 // The page: shows the view that the address names, and what stands around it.
 
 import {api, getJson} from '../lib/api.js';
-import {h} from '../lib/dom.js';
-import {parsePlace} from '../lib/router.js';
+import {hashOf, parsePlace} from '../lib/router.js';
 import {startTheme} from '../lib/theme.js';
 import {show as showConference} from '../views/conference.js';
 import {show as showList} from '../views/list.js';
+import {collectorIsBack, failureNotice, isPassing, notice} from './failure.js';
 import {Header} from './header.js';
-import {showLogin} from './login.js';
+import {onLoginElsewhere, showLogin} from './login.js';
+import {Stage} from './stage.js';
 
 const views = {
   overview: showList,
@@ -17,80 +18,111 @@ const views = {
   conference: showConference,
 };
 
-const root = document.getElementById('main');
+const LAST_APP = 'callstats-app';
+
+const main = document.getElementById('main');
 const header = new Header(document.getElementById('header'), {onLogOut: visit});
+const stage = new Stage(main);
 let visiting = new AbortController();
+let failures = 0; // one after the other
+let loggingIn = false;
 
 function setTitle(title) {
   document.title = title === null ? 'callstats-collector' : `${title} – callstats-collector`;
 }
 
-function notice(title, text) {
-  return h('section', {class: 'notice', role: 'alert'}, h('h1', null, title), h('p', null, text));
+// The address without an application leads to the one that was read last.
+function chooseApp(place, apps) {
+  const last = localStorage.getItem(LAST_APP);
+  if (place.app === null && apps.length > 0) {
+    place.app = apps.includes(last) ? last : apps[0];
+    history.replaceState(history.state, '', hashOf(place));
+  }
+  if (apps.includes(place.app))
+    localStorage.setItem(LAST_APP, place.app);
 }
 
-function showFailure(error) {
-  if (error.name === 'AbortError' || error.status === 401)
+function nothingToShow(place, apps) {
+  if (place.app === null)
+    return notice('No application yet', 'Add one with: callstats-collector app add');
+  if (!apps.includes(place.app))
+    return notice('Not found', 'There is no such application, or it is not yours.');
+  return notice('Not found', 'This address leads nowhere.');
+}
+
+async function showPlace(root, place, signal) {
+  const {apps, names} = await getJson('/api/v1/apps', {signal});
+  chooseApp(place, apps);
+  header.showPlace(place, apps, names);
+  if (!apps.includes(place.app) || views[place.view] === undefined) {
+    setTitle('Not found');
+    root.replaceChildren(nothingToShow(place, apps));
     return;
-  root.replaceChildren(notice(error.status === 404 ? 'Not found' : 'This did not work',
-    error.message));
+  }
+  await views[place.view]({root, place, signal,
+    setTitle: (title) => signal.aborted || setTitle(title),
+    setLive: (state) => signal.aborted || header.showLive(state)});
+}
+
+async function showFailure(root, error, signal) {
+  if (signal.aborted || error.status === 401)
+    return;
   if (error.status === undefined)
     console.error(error);
+  setTitle(error.status === 404 ? 'Not found' : 'Failed');
+  header.showLive(null);
+  root.replaceChildren(failureNotice(error, visit));
+  stage.end();
+  if (!isPassing(error))
+    return;
+  await collectorIsBack(signal, failures++);
+  if (!signal.aborted)
+    visit();
 }
 
-// A new view begins at its top, for eyes, keyboard and screen reader.
-function begin(place) {
-  const moved = root.dataset.path !== `${place.view}/${place.id}`;
-  root.dataset.path = `${place.view}/${place.id}`;
-  root.replaceChildren();
-  root.setAttribute('aria-busy', 'true');
-  if (moved)
-    window.scrollTo(0, 0);
-}
-
-async function showPlace(place, signal) {
-  const {apps, names} = await getJson('/api/v1/apps', {signal});
-  if (place.app === null && apps.length > 0)
-    place.app = apps[0];
-  header.showPlace(place, apps, names);
-  if (place.app === null)
-    root.replaceChildren(notice('No application yet', 'Add one with: callstats-collector app add'));
-  else if (!apps.includes(place.app))
-    root.replaceChildren(notice('Not found', 'There is no such application, or it is not yours.'));
-  else if (views[place.view] === undefined)
-    root.replaceChildren(notice('Not found', 'This address leads nowhere.'));
-  else
-    await views[place.view]({root, place, signal, setTitle,
-      setLive: (state) => signal.aborted || header.showLive(state)});
+// Ends the visit before it: what it may still draw, it draws where nobody sees it.
+function begin() {
+  visiting.abort();
+  visiting = new AbortController();
+  loggingIn = false;
+  return visiting.signal;
 }
 
 async function visit() {
-  visiting.abort();
-  visiting = new AbortController();
-  const {signal} = visiting;
+  const signal = begin();
   const place = parsePlace(location.hash);
-  begin(place);
-  setTitle(null);
+  const root = stage.begin(JSON.stringify([place.app, place.view, place.id]));
   header.showLive(null);
   try {
-    await showPlace(place, signal);
+    await showPlace(root, place, signal);
   } catch (error) {
-    showFailure(error);
+    showFailure(root, error, signal);
+    return;
   }
-  if (!signal.aborted)
-    root.removeAttribute('aria-busy');
+  if (signal.aborted)
+    return;
+  failures = 0;
+  stage.end();
 }
 
-api.addEventListener('login-needed', () => {
-  visiting.abort();
-  root.removeAttribute('aria-busy');
+// The login is over, or there was none: what the address names is shown after it.
+function logIn() {
+  if (loggingIn)
+    return;
+  begin();
+  loggingIn = true;
+  const root = stage.begin('login');
   header.showLoggedOut();
   setTitle('Log in');
   showLogin(root, {onDone: visit});
-});
+  main.removeAttribute('aria-busy');
+}
+
+api.addEventListener('login-needed', logIn);
+onLoginElsewhere(() => loggingIn && visit());
 document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();
-  root.focus();
+  main.focus();
 });
 window.addEventListener('hashchange', visit);
 startTheme();
