@@ -8,6 +8,7 @@ import {h} from '../lib/dom.js';
 import {hashOf} from '../lib/router.js';
 import {chooseTheme, chosenTheme, THEMES} from '../lib/theme.js';
 import {forgetLogin, hasLoggedIn} from './login.js';
+import {Search} from './search.js';
 
 const TABS = [
   {view: 'overview', title: 'Overview'},
@@ -32,15 +33,12 @@ export class Header {
     this.tabs = h('nav', {'aria-label': 'Views'});
     this.live = h('span', {class: 'live-state', role: 'status'});
     this.apps = h('select', {id: 'app', onchange: () => this.goTo('overview', this.apps.value)});
-    this.query = h('input', {type: 'search', name: 'q', id: 'search', maxlength: 256,
-      placeholder: 'Conference or user', autocomplete: 'off', 'aria-label': 'Search'});
-    this.search = h('form', {role: 'search', onsubmit: (event) => this.find(event)}, this.query,
-      h('button', {type: 'submit'}, 'Search'));
+    this.search = new Search();
     this.logOut = h('button', {type: 'button', hidden: true, onclick: () => this.end()}, 'Log out');
     this.failure = h('span', {class: 'bad', role: 'alert'});
     this.chooser = h('label', {class: 'chooser'}, 'Application ', this.apps);
     root.replaceChildren(
-      this.tabs, this.search, this.live, this.chooser, this.themes(), this.logOut,
+      this.tabs, this.search.node, this.live, this.chooser, this.themes(), this.logOut,
       this.failure);
     this.showLoggedOut();
   }
@@ -56,11 +54,6 @@ export class Header {
     location.hash = hashOf({app, view, query});
   }
 
-  find(event) {
-    event.preventDefault();
-    this.goTo('list', this.place.app, {q: this.query.value.trim()});
-  }
-
   async end() {
     this.failure.textContent = '';
     try {
@@ -74,7 +67,7 @@ export class Header {
   }
 
   showLoggedOut() {
-    for (const node of [this.search, this.chooser, this.logOut])
+    for (const node of [this.search.node, this.chooser, this.logOut])
       node.hidden = true;
     this.failure.textContent = '';
     this.tabs.replaceChildren();
@@ -91,8 +84,7 @@ export class Header {
     this.apps.replaceChildren(...apps.map((id) => h('option', {value: id}, names[id] ?? id)));
     this.apps.value = place.app;
     this.chooser.hidden = apps.length < 2;
-    this.search.hidden = place.app === null;
-    this.query.value = place.query.get('q') ?? '';
+    this.search.showPlace(place);
     this.logOut.hidden = !hasLoggedIn();
     this.tabs.replaceChildren(...place.app === null ? [] : TABS.map(({view, title}) =>
       h('a', {href: hashOf({app: place.app, view}),

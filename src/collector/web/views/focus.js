@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
-// Keeps the keyboard where it was when a view is made anew.
+// Keeps the keyboard where it was when a part of a view is made anew.
 
 /**
  * @param {HTMLElement} root its children are replaced
@@ -11,5 +11,5 @@ export function replaceContent(root, content) {
   const id = root.contains(focused) && focused !== root ? focused.id : '';
   root.replaceChildren(content);
   if (id !== '')
-    document.getElementById(id)?.focus({preventScroll: true});
+    root.querySelector(`#${CSS.escape(id)}`)?.focus({preventScroll: true});
 }

@@ -24,7 +24,7 @@ export async function show({root, place, signal, setTitle, setLive}) {
   setTitle('Conferences');
   const view = new ListView(place, signal);
   await view.ask();
-  replaceContent(root, view.node());
+  root.replaceChildren(view.node());
   keepTime(root, signal);
   view.follow(setLive);
 }
@@ -72,7 +72,7 @@ class ListView {
 
   pageLink(title, id, changes) {
     if (changes === null)
-      return h('span', {class: 'page-link', 'aria-disabled': 'true'}, title);
+      return h('span', {class: 'page-link', id, tabindex: -1, 'aria-disabled': 'true'}, title);
     const query = new URLSearchParams(this.place.query);
     Object.keys(NO_PAGE).forEach((name) => query.delete(name));
     Object.entries(changes).forEach(([name, value]) => query.set(name, value));
