@@ -12,10 +12,10 @@
 
 struct _WatchedPeers {
   Peers *peers;
-  GstElement *mon; /* whose reports count */
 
   GMutex lock;
   GCond changed;
+  GstElement *mon;     /* whose reports count */
   GHashTable *fabrics; /* id → name of its webrtcbin */
   char *reports[2];    /* JSON; NULL: none */
   guint n_reports[2];
@@ -37,7 +37,7 @@ on_report (GstElement *mon, const char *fabric, const char *report, WatchedPeers
   const char *name;
 
   g_mutex_lock (&self->lock);
-  name = g_hash_table_lookup (self->fabrics, fabric);
+  name = mon == self->mon ? g_hash_table_lookup (self->fabrics, fabric) : NULL;
   if (name != NULL) {
     guint end = strcmp (name, "b") == 0;
 
@@ -52,11 +52,13 @@ on_report (GstElement *mon, const char *fabric, const char *report, WatchedPeers
 static void
 listen_to (WatchedPeers *self, GstElement *mon)
 {
+  g_mutex_lock (&self->lock);
+  self->mon = mon;
+  g_mutex_unlock (&self->lock);
   g_object_set (mon, "interval", INTERVAL_MS, NULL);
   gst_util_set_object_arg (G_OBJECT (mon), "collect-ip", "full");
   g_signal_connect (mon, "fabric-added", G_CALLBACK (on_fabric_added), self);
   g_signal_connect (mon, "report", G_CALLBACK (on_report), self);
-  self->mon = mon;
 }
 
 WatchedPeers *
@@ -77,6 +79,7 @@ watched_peers_add_monitor (WatchedPeers *self)
 {
   GstElement *mon = gst_element_factory_make ("callstatsmon", NULL);
 
+  /* One that is in a handler now goes on there: its reports count no more. */
   g_signal_handlers_disconnect_by_data (self->mon, self);
   listen_to (self, mon);
   gst_bin_add (GST_BIN (peers_get_pipeline (self->peers)), mon);
