@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rtpsession-race.h"
+
 #define DEADLINE (20 * G_TIME_SPAN_SECOND)
 #define N_STREAMS 32
 #define RTP_HEADER_SIZE 12
@@ -221,46 +223,6 @@ watch_webrtcbin (CallFixture *self, const gchar *name)
       webrtcbin, "notify::connection-state", G_CALLBACK (on_connection_state), self);
 }
 
-/* rtpsession before 1.24 iterates over its sources while another thread adds one or
- * resets it (fixed by 5ef2ce69ff and 6675ed9aae). GLib notices; nothing comes of it, and
- * no element outside rtpbin can keep it from happening. */
-static gboolean
-is_rtpsession_race (const gchar *domain, const gchar *message)
-{
-  guint major, minor, micro, nano;
-
-  gst_version (&major, &minor, &micro, &nano);
-  return major == 1 && minor < 24 && g_strcmp0 (domain, "GLib") == 0 &&
-         strstr (message, "assertion 'version == hash_table->version' failed") != NULL;
-}
-
-static gboolean
-is_fatal (
-    const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer user_data)
-{
-  return !is_rtpsession_race (domain, message);
-}
-
-static GLogFunc log_as_before;
-
-static void
-on_log (
-    const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer user_data)
-{
-  if (is_rtpsession_race (domain, message))
-    g_printerr ("# rtpsession before GStreamer 1.24: %s\n", message);
-  else
-    log_as_before (domain, level, message, NULL);
-}
-
-static void
-tolerate_rtpsession_race (void)
-{
-  if (!log_as_before)
-    log_as_before = g_log_set_default_handler (on_log, NULL);
-  g_test_log_set_fatal_handler (is_fatal, NULL); /* GLib forgets it after each case */
-}
-
 /* Building */
 
 /* An empty call: a pipeline with a callstatsloopback named "call" */
@@ -270,7 +232,7 @@ call_fixture_new (void)
   CallFixture *self = g_new0 (CallFixture, 1);
   g_autoptr (GstBus) bus = NULL;
 
-  tolerate_rtpsession_race ();
+  rtpsession_race_tolerate ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->messages = g_ptr_array_new_with_free_func ((GDestroyNotify)gst_message_unref);

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rtpsession-race.h"
+
 #define PEER "--peer"
 #define LINE 65536
 
@@ -135,6 +137,7 @@ start (End *self, const char *description)
   g_autoptr (GError) error = NULL;
   gboolean added;
 
+  rtpsession_race_tolerate ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->pipeline = gst_object_ref_sink (gst_parse_launch (description, &error));

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "rtpsession-race.h"
+
 #define DEADLINE (25 * G_TIME_SPAN_SECOND)
 
 typedef struct {
@@ -144,6 +146,7 @@ peers_new (const char *description, guint setup_timeout_ms)
           setup_timeout_ms, description);
   g_autoptr (GError) error = NULL;
 
+  rtpsession_race_tolerate ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   self->events = g_ptr_array_new_with_free_func (event_free);

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "rtpsession-race.h"
+
 #define DEADLINE (30 * G_TIME_SPAN_SECOND)
 /* Much shorter than RTCP's five seconds, after which a source that rests is forgotten */
 #define RTCP_INTERVAL (300 * GST_MSECOND)
@@ -190,6 +192,7 @@ truth_call_new (GstWebRTCBundlePolicy policy)
   TruthCall *self = g_new0 (TruthCall, 1);
   g_autoptr (GstBus) bus = NULL;
 
+  rtpsession_race_tolerate ();
   g_mutex_init (&self->lock.lock);
   g_cond_init (&self->lock.changed);
   self->sources = g_ptr_array_new_with_free_func (truth_source_free);
