@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 //
 // How the modules of the page and of its tests are written.
-const browser = ['AbortController', 'AbortSignal', 'CSS', 'CustomEvent', 'DOMException', 'Element',
-  'Event', 'EventSource', 'EventTarget', 'HTMLElement', 'IntersectionObserver', 'Intl',
-  'MutationObserver', 'Node', 'Path2D', 'ResizeObserver', 'URL', 'URLSearchParams',
-  'cancelAnimationFrame', 'clearInterval', 'clearTimeout', 'console', 'devicePixelRatio',
-  'document', 'fetch', 'getComputedStyle', 'history', 'localStorage', 'location', 'matchMedia',
-  'navigator', 'performance', 'queueMicrotask', 'requestAnimationFrame', 'requestIdleCallback',
-  'setInterval', 'setTimeout', 'structuredClone', 'window'];
-const node = ['Buffer', 'URL', 'URLSearchParams', 'clearTimeout', 'console', 'fetch',
-  'performance', 'process', 'setTimeout', 'structuredClone'];
+const browser = [
+  'AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'CSS', 'CustomEvent',
+  'DOMException', 'DOMRect', 'Element', 'Event', 'EventSource', 'EventTarget', 'FormData',
+  'HTMLElement', 'Headers', 'IntersectionObserver', 'Intl', 'KeyboardEvent', 'MessageEvent',
+  'MutationObserver', 'Node', 'Option', 'Path2D', 'PointerEvent', 'ReadableStream', 'Request',
+  'ResizeObserver', 'Response', 'TextDecoder', 'TextDecoderStream', 'TextEncoder',
+  'TransformStream', 'URL', 'URLSearchParams', 'atob', 'btoa', 'cancelAnimationFrame',
+  'clearInterval', 'clearTimeout', 'console', 'customElements', 'devicePixelRatio', 'document',
+  'fetch', 'getComputedStyle', 'getSelection', 'history', 'innerHeight', 'innerWidth',
+  'localStorage', 'location', 'matchMedia', 'navigator', 'performance', 'queueMicrotask',
+  'reportError', 'requestAnimationFrame', 'requestIdleCallback', 'sessionStorage', 'setInterval',
+  'setTimeout', 'structuredClone', 'window',
+];
+const node = [
+  'Buffer', 'axe', 'clearImmediate', 'process', 'setImmediate',
+];
 
 function globals(names) {
   return Object.fromEntries(names.map((name) => [name, 'readonly']));
