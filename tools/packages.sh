@@ -3,7 +3,8 @@
 #
 # The Debian packages this project needs, and how they get here. Sourced by
 # tools/demo and tools/test. The names hold on Debian 12 and 13; "a|b" stands
-# for whichever of the two the release has.
+# for whichever of the two the release has, and "command=package" is needed only
+# where there is no such command.
 
 # gcc without its recommended packages has no libc headers.
 build_packages="
@@ -12,6 +13,10 @@ build_packages="
   libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev libgstreamer-plugins-bad1.0-dev
   libnice-dev
   gobject-introspection libgirepository1.0-dev"
+
+# The collector's page and its tests. A Node.js of another origin brings an npm of its own,
+# and conflicts with Debian's.
+page_packages="node=nodejs npm=npm"
 
 # glib-networking is what wss:// needs; it is not a dependency of libsoup.
 run_packages="
@@ -60,6 +65,10 @@ missing_packages() {
   local wanted alternative found
   for wanted in "$@"; do
     found=no
+    case $wanted in
+      *=*) if command -v "${wanted%%=*}" >/dev/null; then found=yes; fi ;;
+    esac
+    wanted=${wanted#*=}
     for alternative in ${wanted//|/ }; do
       if is_installed "$alternative"; then found=yes; fi
     done
@@ -101,7 +110,7 @@ install_packages() {
   shift
   if ! command -v dpkg-query >/dev/null; then
     say "not a Debian system, so nothing is installed. If the build stops, install the" \
-      "counterparts of:" "$@"
+      "counterparts of:" "${@#*=}"
     return 0
   fi
   mapfile -t missing < <(missing_packages "$@")

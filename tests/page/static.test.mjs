@@ -7,8 +7,7 @@ import {dirname, join, posix} from 'node:path';
 import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 
-const web =
-  join(dirname(fileURLToPath(import.meta.url)), '../../src/collector/web');
+const web = join(dirname(fileURLToPath(import.meta.url)), '../../src/collector/web');
 // Who may import whom: those to the right, and their like.
 const layers = ['shell', 'views', 'charts', 'models', 'lib'];
 const folders = [...layers, 'style'];
