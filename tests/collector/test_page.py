@@ -72,6 +72,7 @@ class Page(unittest.TestCase):
                 self.assertEqual((status, body), (304, b""), (path, given))
                 self.assertEqual(headers["ETag"], etag)
                 self.assertEqual(headers["Cache-Control"], "no-cache")
+                self.assertNotIn("Content-Length", headers)
 
     def test_another_etag_gets_the_file(self):
         etag = self.get("/")[1]["ETag"]

@@ -68,6 +68,10 @@ reply_empty (SoupServerMessage *message, guint status)
 {
   set_common_headers (message, "no-store");
   soup_server_message_set_status (message, status, NULL);
+  /* Whose length would be that of the file (RFC 9110, 8.6). */
+  if (status == SOUP_STATUS_NOT_MODIFIED)
+    soup_message_headers_set_encoding (
+        soup_server_message_get_response_headers (message), SOUP_ENCODING_NONE);
 }
 
 void
