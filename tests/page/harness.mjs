@@ -23,7 +23,7 @@ const require = createRequire(join(MODULES, 'x.js'));
 const {chromium} = require('playwright-core');
 
 /** ms that anything may take on a busy machine under a sanitizer; nothing waits as long for fun. */
-export const DEADLINE = 40_000;
+export const DEADLINE = 25_000;
 
 /** The widths and heights that pages are looked at in. */
 export const DESKTOP = {width: 1280, height: 900};
