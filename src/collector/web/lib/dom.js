@@ -50,10 +50,12 @@ export function svg(tag, props, ...children) {
 /**
  * Text of a client, kept apart from the direction of what stands around it.
  *
- * @param {?string} text null is shown as a dash
+ * @param {?string} text null is shown as a dash, blanks between quotes
  * @returns {HTMLElement}
  */
 export function told(text) {
-  return text === null || text === undefined || text === '' ?
-    h('span', {class: 'unknown'}, '–') : h('bdi', null, text);
+  if (text === null || text === undefined || text === '')
+    return h('span', {class: 'unknown'}, '–');
+  const own = h('bdi', null, text);
+  return text.trim() === '' ? h('span', null, '“', own, '”') : own;
 }
