@@ -28,6 +28,7 @@ typedef struct {
 
 struct _Page {
   GHashTable *files; /* name, such as "lib/dom.js" → File */
+  gboolean overlaid; /* by GLib, with files that somebody is working on */
 };
 
 static const struct {
@@ -75,6 +76,20 @@ file_free (gpointer data)
   g_free (file);
 }
 
+/* What is of no known type is not served. */
+static void
+load_file (Page *page, const char *name)
+{
+  g_autofree char *path = g_strconcat (FILES, name, NULL);
+  const char *content_type = find_content_type (name);
+  GBytes *bytes = g_resources_lookup_data (path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
+
+  if (bytes != NULL && content_type != NULL)
+    g_hash_table_insert (page->files, g_strdup (name), file_new (bytes, content_type));
+  else
+    g_clear_pointer (&bytes, g_bytes_unref);
+}
+
 /* folder: "" or a path that ends with a slash. */
 static void
 load_folder (Page *page, const char *folder)
@@ -85,17 +100,11 @@ load_folder (Page *page, const char *folder)
 
   for (guint i = 0; children != NULL && children[i] != NULL; i++) {
     g_autofree char *name = g_strconcat (folder, children[i], NULL);
-    g_autofree char *file_path = g_strconcat (FILES, name, NULL);
-    const char *content_type = find_content_type (name);
-    GBytes *bytes = NULL;
 
     if (g_str_has_suffix (name, "/"))
       load_folder (page, name);
-    else if (content_type != NULL)
-      bytes = g_resources_lookup_data (file_path, G_RESOURCE_LOOKUP_FLAGS_NONE, NULL);
-    if (bytes != NULL)
-      g_hash_table_insert (
-          page->files, g_steal_pointer (&name), file_new (bytes, content_type));
+    else
+      load_file (page, name);
   }
 }
 
@@ -105,6 +114,7 @@ page_new (void)
   Page *page = g_new0 (Page, 1);
 
   page->files = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, file_free);
+  page->overlaid = g_getenv ("G_RESOURCE_OVERLAYS") != NULL;
   load_folder (page, "");
   return page;
 }
@@ -116,6 +126,14 @@ page_free (Page *page)
     return;
   g_hash_table_unref (page->files);
   g_free (page);
+}
+
+static const File *
+find_file (Page *page, const char *name)
+{
+  if (page->overlaid && g_hash_table_contains (page->files, name))
+    load_file (page, name);
+  return g_hash_table_lookup (page->files, name);
 }
 
 /* ---- Requests ---- */
@@ -156,9 +174,9 @@ set_headers (SoupServerMessage *message, const File *file)
 }
 
 static void
-serve (const Page *page, SoupServerMessage *message, const char *name)
+serve (Page *page, SoupServerMessage *message, const char *name)
 {
-  const File *file = g_hash_table_lookup (page->files, name);
+  const File *file = find_file (page, name);
 
   if (file == NULL) {
     reply_error (message, SOUP_STATUS_NOT_FOUND, "not-found", "Nothing is served there");
