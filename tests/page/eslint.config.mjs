@@ -5,8 +5,8 @@ const browser = [
   'AbortController', 'AbortSignal', 'Blob', 'BroadcastChannel', 'CSS', 'CustomEvent',
   'DOMException', 'DOMRect', 'Element', 'Event', 'EventSource', 'EventTarget', 'FormData',
   'HTMLElement', 'Headers', 'IntersectionObserver', 'Intl', 'KeyboardEvent', 'MessageEvent',
-  'MutationObserver', 'Node', 'Option', 'Path2D', 'PointerEvent', 'ReadableStream', 'Request',
-  'ResizeObserver', 'Response', 'TextDecoder', 'TextDecoderStream', 'TextEncoder',
+  'MutationObserver', 'Node', 'NodeFilter', 'Option', 'Path2D', 'PointerEvent', 'ReadableStream',
+  'Request', 'ResizeObserver', 'Response', 'TextDecoder', 'TextDecoderStream', 'TextEncoder',
   'TransformStream', 'URL', 'URLSearchParams', 'atob', 'btoa', 'cancelAnimationFrame',
   'clearInterval', 'clearTimeout', 'console', 'customElements', 'devicePixelRatio', 'document',
   'fetch', 'getComputedStyle', 'getSelection', 'history', 'innerHeight', 'innerWidth',
@@ -91,6 +91,7 @@ export default [
     files: ['tests/page/**/*.mjs'],
     languageOptions: {ecmaVersion: 2023, sourceType: 'module',
       globals: globals([...node, ...browser])},
-    rules: everywhere,
+    // before and after are hooks there, and times elsewhere.
+    rules: {...everywhere, 'no-shadow': ['error', {allow: ['after', 'before']}]},
   },
 ];
