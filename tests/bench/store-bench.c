@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "bench-calls.h"
+#include "bench-conferences.h"
 #include "store-sqlite-private.h"
 
 #define ROUNDS 20
@@ -23,6 +24,8 @@
 typedef struct {
   BenchSize size;
   char *folder;
+  gboolean conferences_only;
+  gboolean keep;
   gboolean goals; /* a figure beyond its goal fails */
   char *path, *location;
   Store *store;
@@ -330,6 +333,19 @@ run (Bench *bench)
   remove_database (bench);
 }
 
+static void
+run_conferences (Bench *bench)
+{
+  gint64 begin;
+
+  open_store (bench);
+  g_clear_pointer (&bench->store, store_free);
+  begin = g_get_monotonic_time ();
+  bench_make_conferences (bench->path, &bench->size, bench->now);
+  print ("conferences", bench->size.days * bench->size.conferences, "");
+  print ("written in", ms_since (begin) / 1000, "s");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -340,6 +356,9 @@ main (int argc, char **argv)
     { "reports", 0, 0, G_OPTION_ARG_INT, &bench.size.reports, "Of a fabric (20)", "N" },
     { "folder", 0, 0, G_OPTION_ARG_FILENAME, &bench.folder,
         "Where the database is made (a new one)", "FOLDER" },
+    { "conferences-only", 0, 0, G_OPTION_ARG_NONE, &bench.conferences_only,
+        "Many conferences without reports; measure lists and overviews", NULL },
+    { "keep", 0, 0, G_OPTION_ARG_NONE, &bench.keep, "Leave the database", NULL },
     { "goals", 0, 0, G_OPTION_ARG_NONE, &bench.goals, "Fail where a goal is missed",
         NULL },
     G_OPTION_ENTRY_NULL,
@@ -358,7 +377,10 @@ main (int argc, char **argv)
   }
   bench.path = g_build_filename (bench.folder, "bench.db", NULL);
   bench.location = g_strdup_printf ("sqlite:%s", bench.path);
-  run (&bench);
+  if (bench.conferences_only)
+    run_conferences (&bench);
+  else
+    run (&bench);
   if (made)
     g_rmdir (bench.folder);
   g_free (bench.folder);

@@ -116,6 +116,8 @@ pack_summary (
   packed->now = g_get_real_time ();
   packed->setup_delay = summary->setup_delay;
   packed->score = summary->score;
+  packed->disruptions = summary->disruptions;
+  packed->one_way = summary->one_way;
   packed->pairs = g_array_ref (summary->pairs);
   packed->json = write_json (summary->json);
   return packed;

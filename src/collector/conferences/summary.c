@@ -203,7 +203,7 @@ judge_terminations (const Builder *builder, gboolean ended)
 
 /* ---- Media ---- */
 
-static void
+static guint
 add_disruptions (Builder *builder)
 {
   guint count = 0;
@@ -214,10 +214,11 @@ add_disruptions (Builder *builder)
     total += fabric_at (builder, i)->disrupted;
   }
   summary_json_add_disruptions (builder->json, "disruptions", count, total);
+  return count;
 }
 
 /* Both ends may tell of the same stream. */
-static void
+static guint
 add_one_way (Builder *builder)
 {
   g_autoptr (GHashTable) ssrcs = g_hash_table_new (NULL, NULL);
@@ -230,6 +231,7 @@ add_one_way (Builder *builder)
           ssrcs, GUINT_TO_POINTER (g_array_index (list, SummaryOneWay, k).ssrc));
   }
   json_object_set_int_member (builder->json, "oneWayMedia", g_hash_table_size (ssrcs));
+  return g_hash_table_size (ssrcs);
 }
 
 /* Returns: the lowest of the fabrics' medians. */
@@ -437,8 +439,8 @@ summary_new (const char *app, const StoreDetail *call, GPtrArray *fabrics,
   add_failures (&builder);
   add_terminations (&builder);
   add_affected (&builder);
-  add_disruptions (&builder);
-  add_one_way (&builder);
+  summary->disruptions = add_disruptions (&builder);
+  summary->one_way = add_one_way (&builder);
   summary->score = add_score (&builder, scores);
   add_feedback (&builder);
   add_fabrics (&builder);

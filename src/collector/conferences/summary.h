@@ -17,7 +17,9 @@ typedef struct {
   JsonObject *json;
   double setup_delay; /* the median, ms; not a number where unknown, as below */
   double score;       /* the lowest of the fabrics' medians */
-  GArray *pairs;      /* StorePair, one a fabric */
+  guint disruptions;
+  guint one_way; /* streams */
+  GArray *pairs; /* StorePair, one a fabric */
 } Summary;
 
 /* fabrics: (element-type SummaryFabric): made of the call's; what comes of pairing them

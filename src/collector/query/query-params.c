@@ -148,6 +148,19 @@ query_params_choice (QueryParams *self, const char *name, const char *const *cho
   return 0;
 }
 
+void
+query_params_search (QueryParams *self, StoreSearch *search)
+{
+  search->user = query_params_text (self, "user");
+  search->site = query_params_text (self, "site");
+  search->prefix = query_params_text (self, "q");
+  search->from = query_params_time (self, "from", G_MININT64);
+  search->to = query_params_time (self, "to", G_MAXINT64);
+  search->failed = query_params_flag (self, "failed", FALSE);
+  search->dropped = query_params_flag (self, "dropped", FALSE);
+  search->low_score = query_params_number (self, "lowScore", 1, 5);
+}
+
 char *
 query_format_cursor (const StoreCursor *cursor)
 {

@@ -41,4 +41,8 @@ gint64 query_params_step (QueryParams *self, const char *name);
 /* Returns: whether it is given. */
 gboolean query_params_cursor (QueryParams *self, const char *name, StoreCursor *cursor);
 
+/* What conferences are looked for: user, site, q, from, to, failed, dropped and
+ * lowScore. Its strings are the parameters'. */
+void query_params_search (QueryParams *self, StoreSearch *search);
+
 char *query_format_cursor (const StoreCursor *cursor);

@@ -9,6 +9,7 @@
 void query_lists_add_routes (Query *query, Router *router);
 void query_fabric_add_routes (Query *query, Router *router);
 void query_summary_add_routes (Query *query, Router *router);
+void query_overview_add_routes (Query *query, Router *router);
 void export_add_routes (Query *query, Router *router);
 void query_reports_add_routes (Query *query, Router *router);
 void query_series_add_routes (Query *query, Router *router);

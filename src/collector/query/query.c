@@ -123,14 +123,10 @@ read_conferences (QueryParams *given)
   Conferences *request = g_new0 (Conferences, 1);
   StoreSearch *search = &request->search;
 
-  search->user = request->user = g_strdup (query_params_text (given, "user"));
-  search->site = request->site = g_strdup (query_params_text (given, "site"));
-  search->prefix = request->prefix = g_strdup (query_params_text (given, "q"));
-  search->from = query_params_time (given, "from", G_MININT64);
-  search->to = query_params_time (given, "to", G_MAXINT64);
-  search->failed = query_params_flag (given, "failed", FALSE);
-  search->dropped = query_params_flag (given, "dropped", FALSE);
-  search->low_score = query_params_number (given, "lowScore", 1, 5);
+  query_params_search (given, search);
+  search->user = request->user = g_strdup (search->user);
+  search->site = request->site = g_strdup (search->site);
+  search->prefix = request->prefix = g_strdup (search->prefix);
   search->sort = query_params_choice (given, "sort", sorts);
   search->ascending = query_params_choice (given, "order", orders) == 1;
   search->limit = query_params_limit (given, CONFERENCES_DEFAULT, CONFERENCES_MAX);
@@ -218,4 +214,5 @@ query_add_routes (Query *query, Router *router)
   export_add_routes (query, router);
   query_series_add_routes (query, router);
   query_summary_add_routes (query, router);
+  query_overview_add_routes (query, router);
 }

@@ -27,6 +27,10 @@ typedef struct {
 
   GPtrArray *(*search_conferences) (
       Store *store, const char *app, const StoreSearch *search, GError **error);
+  gboolean (*read_figures) (Store *store, const char *app, StoreSearch *search,
+      StoreFiguresFunc func, gpointer user_data, gboolean *more, GError **error);
+  gboolean (*find_span) (
+      Store *store, const char *app, gint64 *first, gint64 *last, GError **error);
   GPtrArray *(*list_users) (Store *store, const char *app, const char *prefix,
       const char *after, guint limit, GError **error);
   GPtrArray *(*list_events) (

@@ -8,6 +8,10 @@
 
 GPtrArray *sqlite_search_conferences (
     Store *store, const char *app, const StoreSearch *search, GError **error);
+gboolean sqlite_read_figures (Store *store, const char *app, StoreSearch *search,
+    StoreFiguresFunc func, gpointer user_data, gboolean *more, GError **error);
+gboolean sqlite_find_span (
+    Store *store, const char *app, gint64 *first, gint64 *last, GError **error);
 GPtrArray *sqlite_list_users (Store *store, const char *app, const char *prefix,
     const char *after, guint limit, GError **error);
 GPtrArray *sqlite_list_events (

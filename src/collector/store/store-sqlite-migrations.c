@@ -6,6 +6,7 @@
 #include "store-sqlite-private.h"
 #include "store-sqlite-schema-1.h"
 #include "store-sqlite-schema-2.h"
+#include "store-sqlite-schema-3.h"
 
 /* Databases of the first version may lack the table of holes. */
 static gboolean
@@ -18,20 +19,32 @@ take_step_1 (sqlite3 *db, GError **error)
 }
 
 static gboolean
-take_step_2 (sqlite3 *db, GError **error)
+execute_all (sqlite3 *db, const char *const *sql, gsize n, GError **error)
 {
-  if (!sqlite_execute (db, schema_1_holes, error))
-    return FALSE;
-  for (gsize i = 0; i < G_N_ELEMENTS (schema_2); i++)
-    if (!sqlite_execute (db, schema_2[i], error))
+  for (gsize i = 0; i < n; i++)
+    if (!sqlite_execute (db, sql[i], error))
       return FALSE;
   return TRUE;
+}
+
+static gboolean
+take_step_2 (sqlite3 *db, GError **error)
+{
+  return sqlite_execute (db, schema_1_holes, error) &&
+         execute_all (db, schema_2, G_N_ELEMENTS (schema_2), error);
+}
+
+static gboolean
+take_step_3 (sqlite3 *db, GError **error)
+{
+  return execute_all (db, schema_3, G_N_ELEMENTS (schema_3), error);
 }
 
 /* The step at index n leads to version n + 1. */
 static gboolean (*const steps[]) (sqlite3 *db, GError **error) = {
   take_step_1,
   take_step_2,
+  take_step_3,
 };
 
 int

@@ -63,6 +63,8 @@ static const char *const remove_other[] = {
   " AND NOT EXISTS (SELECT 1 FROM others WHERE user = users.id)"
 
 static const char *const remove_user[] = {
+  "DELETE FROM user_names WHERE user ="
+  " (SELECT id FROM users WHERE id = ?1 AND ?2 > 0 AND" UNUSED_USER ")",
   "DELETE FROM users WHERE id = ?1 AND ?2 > 0 AND" UNUSED_USER,
   NULL,
 };

@@ -81,6 +81,15 @@ sqlite_client_free (SqliteClient *client)
   g_free (client);
 }
 
+/* name: (nullable) */
+static gboolean
+add_user_name (
+    SqliteRows *rows, const SqliteClient *client, const char *name, GError **error)
+{
+  return name == NULL || sqlite_run (rows, error, SQL_ADD_USER_NAME, "isi", client->app,
+                             name, client->user);
+}
+
 SqliteClient *
 sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
     const char *user_name, const char *session, GError **error)
@@ -104,6 +113,8 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
   sqlite3_reset (found);
   client->name = g_strdup (session);
   client->user_name = g_strdup (user);
+  if (!add_user_name (rows, client, user_name, error))
+    return NULL;
   if (sqlite_client_refresh (rows, client))
     return g_steal_pointer (&client);
   sqlite_no_row (rows, error);
@@ -322,6 +333,10 @@ mark_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
   if (first)
     tally_app_mark (client->tally, effect->mark, find_why (effect, data),
         callstats_json_get_double (data, "delay", NAN));
+  if (first && effect->mark == FABRIC_MARK_FAILED &&
+      !sqlite_run (
+          rows, error, SQL_SET_FAILURE_REASON, "is", fabric->id, find_why (effect, data)))
+    return FALSE;
   return sqlite_run (rows, error, mark_sql[effect->mark], "ii", fabric->id, time);
 }
 
@@ -355,6 +370,7 @@ apply_join (SqliteRows *rows, SqliteClient *client, SqliteConference *conference
 {
   JsonNode *info = json_object_get_member (data, "endpointInfo");
   const char *site = callstats_json_get_string (data, "siteID", NULL);
+  const char *name = callstats_json_get_string (data, "userName", NULL);
   const char *text = NULL;
 
   if (info != NULL && JSON_NODE_HOLDS_OBJECT (info)) {
@@ -363,8 +379,8 @@ apply_join (SqliteRows *rows, SqliteClient *client, SqliteConference *conference
     text = rows->text->str;
   }
   return sqlite_run (rows, error, SQL_JOIN, "iiisss", conference->id, client->user,
-             record->time, callstats_json_get_string (data, "userName", NULL), text,
-             site) &&
+             record->time, name, text, site) &&
+         add_user_name (rows, client, name, error) &&
          (site == NULL ||
              sqlite_run (rows, error, SQL_SET_SITE, "is", conference->id, site));
 }

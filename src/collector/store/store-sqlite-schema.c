@@ -6,6 +6,7 @@
 #include "log.h"
 #include "store-sqlite-private.h"
 #include "store-sqlite-schema-1.h"
+#include "store-sqlite-setups.h"
 
 #define BUSY_TIMEOUT_MS 5000
 #define BUSY_POLL_MS 10
@@ -183,7 +184,8 @@ sqlite_open_writer (const char *path, GError **error)
   }
   sqlite3_busy_timeout (db, BUSY_TIMEOUT_MS);
   if (!check_identity (db, path, &created, error) ||
-      !prepare_file (db, path, created, error) || !bring_up_to_date (db, error))
+      !prepare_file (db, path, created, error) || !sqlite_add_setups (db, error) ||
+      !bring_up_to_date (db, error))
     return NULL;
   return g_steal_pointer (&db);
 }

@@ -4,6 +4,8 @@
  */
 #include "store-sqlite-statements.h"
 
+#include "store-sqlite-setups.h"
+
 #define SET_ONCE(column) \
   "UPDATE fabrics SET " column " = min (coalesce (" column ", ?2), ?2) WHERE id = ?1"
 
@@ -17,6 +19,8 @@ static const char *const sql[N_SQL] = {
                    " SELECT id, ?2, ?3 FROM apps WHERE name = ?1"
                    " ON CONFLICT DO UPDATE"
                    " SET display_name = coalesce (excluded.display_name, display_name)",
+  [SQL_ADD_USER_NAME] = "INSERT OR IGNORE INTO user_names (app, name, user)"
+                        " SELECT ?1, ?2, ?3 WHERE ?2 <> ''",
   [SQL_ADD_SESSION] = "INSERT INTO sessions (user, name, last_heard)"
                       " SELECT u.id, ?3, ?4 FROM users u JOIN apps a ON a.id = u.app"
                       " WHERE a.name = ?1 AND u.name = ?2 ON CONFLICT DO NOTHING",
@@ -70,8 +74,9 @@ static const char *const sql[N_SQL] = {
       "   FROM participants WHERE conference = ?1),"
       " (fabrics, set_up, failed, dropped) = (SELECT count(*), count(set_up),"
       "   count(CASE WHEN set_up IS NULL THEN failed END), count(dropped)"
-      "   FROM fabrics WHERE conference = ?1)"
-      " WHERE id = ?1",
+      "   FROM fabrics WHERE conference = ?1),"
+      " (setups, failures) = (" SQLITE_SELECT_SETUPS ("?1") ")"
+                                                            " WHERE id = ?1",
   [SQL_SET_SITE] = "UPDATE conferences SET site = coalesce (site, ?2) WHERE id = ?1",
   [SQL_ABSORB_PARTICIPANTS] =
       "INSERT INTO participants"
@@ -132,6 +137,8 @@ static const char *const sql[N_SQL] = {
   [SQL_MARK_ADDED] = SET_ONCE ("added"),
   [SQL_MARK_SET_UP] = SET_ONCE ("set_up"),
   [SQL_MARK_FAILED] = SET_ONCE ("failed"),
+  [SQL_SET_FAILURE_REASON] =
+      "UPDATE fabrics SET failure_reason = substr (?2, 1, 256) WHERE id = ?1",
   [SQL_MARK_DROPPED] = SET_ONCE ("dropped"),
   [SQL_MARK_TERMINATED] = SET_ONCE ("terminated"),
   [SQL_COUNT_REPORTS] =

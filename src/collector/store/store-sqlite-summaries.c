@@ -46,7 +46,8 @@ static const char live_sql[] =
     " WHERE id = ?1";
 static const char ended_sql[] =
     "UPDATE conferences SET setup_delay = coalesce (?3, setup_delay),"
-    " score = coalesce (?4, score),"
+    " score = coalesce (?4, score), disruptions = coalesce (?6, disruptions),"
+    " one_way = coalesce (?7, one_way),"
     " told = CASE WHEN changes = ?2 AND ended IS NULL THEN 0 ELSE told END,"
     " ended = CASE WHEN changes = ?2 THEN coalesce (ended, ?5) ELSE ended END,"
     " stale = CASE WHEN changes = ?2 THEN 0 ELSE stale END WHERE id = ?1";
@@ -245,6 +246,10 @@ update_conference (sqlite3 *db, const StoreSummary *summary, GError **error)
   if (summary->over) {
     bind_number (statement, 4, summary->score);
     sqlite3_bind_int64 (statement, 5, summary->now);
+    if (summary->json != NULL) {
+      sqlite3_bind_int64 (statement, 6, summary->disruptions);
+      sqlite3_bind_int64 (statement, 7, summary->one_way);
+    }
   }
   return finish (statement, error);
 }

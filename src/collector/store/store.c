@@ -139,6 +139,42 @@ store_list_conferences (
   return store_search_conferences (store, app, &search, error);
 }
 
+gboolean
+store_read_figures (Store *store, const char *app, StoreSearch *search,
+    StoreFiguresFunc func, gpointer user_data, gboolean *more, GError **error)
+{
+  return store->backend->read_figures (store, app, search, func, user_data, more, error);
+}
+
+static double
+get_delay (const guint8 *bytes)
+{
+  guint32 bits;
+  float delay;
+
+  memcpy (&bits, bytes, sizeof bits);
+  bits = GUINT32_FROM_LE (bits);
+  memcpy (&delay, &bits, sizeof delay);
+  return delay;
+}
+
+void
+store_figures_get_setup (const StoreFigures *figures, guint index, StoreSetup *setup)
+{
+  const guint8 *bytes = figures->setups + (gsize)index * STORE_SETUP_BYTES;
+
+  setup->delay = get_delay (bytes);
+  setup->ice_gathering_delay = get_delay (bytes + 4);
+  setup->ice_connectivity_delay = get_delay (bytes + 8);
+}
+
+gboolean
+store_find_span (
+    Store *store, const char *app, gint64 *first, gint64 *last, GError **error)
+{
+  return store->backend->find_span (store, app, first, last, error);
+}
+
 GPtrArray *
 store_list_users (Store *store, const char *app, const char *prefix, const char *after,
     guint limit, GError **error)

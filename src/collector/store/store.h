@@ -191,6 +191,48 @@ typedef struct {
 /* Returns: (element-type StoreConference): in the list's order, also backwards. */
 GPtrArray *store_search_conferences (
     Store *store, const char *app, const StoreSearch *search, GError **error);
+
+/* What overviews need of a conference. Strings are nullable, and good until func
+ * returns. */
+typedef struct {
+  gint64 start, duration;
+  gboolean ended;
+  guint participants, fabrics, set_up, failed, dropped;
+  double score; /* NAN where unknown */
+  const char *site;
+  const char *failures; /* a JSON object's text: how many fabrics failed, by reason */
+  gboolean media_known; /* the two below are, once it is summed up */
+  guint disruptions;
+  guint one_way;        /* streams */
+  const guint8 *setups; /* STORE_SETUP_BYTES each: the delays as little-endian floats */
+  guint n_setups;       /* fabrics that were set up, up to STORE_MAX_SETUPS of them */
+} StoreFigures;
+
+#define STORE_SETUP_DELAYS 3
+#define STORE_SETUP_BYTES (STORE_SETUP_DELAYS * 4)
+#define STORE_MAX_SETUPS 1000
+
+/* ms; NAN where unknown */
+typedef struct {
+  double delay;
+  double ice_gathering_delay;
+  double ice_connectivity_delay;
+} StoreSetup;
+
+void store_figures_get_setup (
+    const StoreFigures *figures, guint index, StoreSetup *setup);
+
+typedef void (*StoreFiguresFunc) (const StoreFigures *figures, gpointer user_data);
+
+/* Calls func for conferences of the search, up to its limit; moves its cursor behind
+ * them. more: set to whether there may be more. */
+gboolean store_read_figures (Store *store, const char *app, StoreSearch *search,
+    StoreFiguresFunc func, gpointer user_data, gboolean *more, GError **error);
+/* first, last: set to when the first and the last conference began;
+ * STORE_UNKNOWN_TIME where there is none. */
+gboolean store_find_span (
+    Store *store, const char *app, gint64 *first, gint64 *last, GError **error);
+
 /* before: (nullable). Returns: (element-type StoreConference): newest first. */
 GPtrArray *store_list_conferences (Store *store, const char *app,
     const StoreCursor *before, guint limit, GError **error);
@@ -376,8 +418,9 @@ typedef struct {
   gint64 now;         /* µs since the epoch */
   double setup_delay; /* NAN where unknown, as the next one */
   double score;
-  GArray *pairs; /* StorePair */
-  char *json;    /* nullable: what is kept already stays */
+  guint disruptions, one_way; /* only where there is a json */
+  GArray *pairs;              /* StorePair */
+  char *json;                 /* nullable: what is kept already stays */
 } StoreSummary;
 
 void store_summary_free (StoreSummary *summary);
