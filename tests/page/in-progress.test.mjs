@@ -96,7 +96,7 @@ async function timesOf(page) {
   }
 }
 
-test('charts of a fabric go on by themselves, without a hole behind a lost connection', async () => {
+test('charts of a fabric go on by themselves, also behind a lost connection', async () => {
   const {fabrics} = await fixture.get('conferences', fixture.conferences.live);
   const page = await open('fabrics', fabrics[0].fabric);
   const chart = page.getByRole('slider').first();
