@@ -54,6 +54,17 @@ export function hashOf({app, view, id = null, query = {}}) {
   return `#/${segments.join('/')}${params.size > 0 ? `?${params}` : ''}`;
 }
 
+function changed(query, changes) {
+  const result = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === '')
+      result.delete(name);
+    else
+      result.set(name, String(value));
+  }
+  return result;
+}
+
 /**
  * Goes to the same view with another query.
  *
@@ -62,16 +73,21 @@ export function hashOf({app, view, id = null, query = {}}) {
  * @param {{replace?: boolean}=} options replace: without a step in the history
  */
 export function setQuery(place, changes, {replace = false} = {}) {
-  const query = new URLSearchParams(place.query);
-  for (const [name, value] of Object.entries(changes)) {
-    if (value === null || value === undefined || value === '')
-      query.delete(name);
-    else
-      query.set(name, String(value));
-  }
-  const hash = hashOf({...place, query});
+  const hash = hashOf({...place, query: changed(place.query, changes)});
   if (replace)
     location.replace(hash);
   else
     location.hash = hash;
+}
+
+/**
+ * Writes into the address what a view has become by itself, by zooming for instance: the view
+ * stays as it is, and so does the history.
+ *
+ * @param {Place} place its query becomes the new one
+ * @param {Object<string, ?(string|number|boolean)>} changes as of setQuery()
+ */
+export function noteQuery(place, changes) {
+  place.query = changed(place.query, changes);
+  history.replaceState(history.state, '', hashOf(place));
 }
