@@ -25,7 +25,8 @@ const LOOKS = [
   {suffix: '-phone', viewport: PHONE, colorScheme: 'light'},
 ];
 
-let fixture;
+mkdirSync(folder, {recursive: true});
+const fixture = await Fixture.start(PARTS, '--open-to-all', '--complete');
 
 const conference = (name) => fixture.at('conferences', fixture.conferences[name]);
 
@@ -66,8 +67,6 @@ async function takeLogin(browser) {
   await locked.close();
 }
 
-mkdirSync(folder, {recursive: true});
-fixture = await Fixture.start(PARTS, '--open-to-all', '--complete');
 const browser = await launch();
 for (const picture of PICTURES)
   for (const look of LOOKS)
