@@ -9,6 +9,7 @@ import {withUnit} from '../lib/format.js';
  * @property {'bit/s'|'1/s'|'1'|'s'|'px'} unit
  * @property {boolean} [share] the unit 1 is a part of a whole: told in per cent
  * @property {string} [unitLabel] what the axis says, where the unit says too little
+ * @property {boolean} [whole] there are no fractions
  * @property {[number, number]} [range] where it is known
  */
 

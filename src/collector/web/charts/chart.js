@@ -32,7 +32,7 @@ export class LineChart {
     const {title, times, series, gaps = [], group, height = 170, between = []} = options;
     this.title = title;
     this.measure = {unit: options.unit, share: options.share, range: options.range,
-      unitLabel: options.unitLabel};
+      unitLabel: options.unitLabel, whole: options.whole};
     Object.assign(this, {height, between, gaps, plot: null, hasFocus: false});
     this.group = groupOf(group);
     this.take(times, series);
@@ -144,10 +144,16 @@ export class LineChart {
       this.say(time, values);
   }
 
+  // A bar stands for the time from where it begins to the next.
+  placeOf(time) {
+    const at = nearest(this.times, time);
+    return this.lines[0]?.kind === 'bars' && at > 0 && this.times[at] > time ? at - 1 : at;
+  }
+
   valuesAt(time) {
     if (time === null)
       return this.lines.map((line) => figures(line.values)?.last ?? null);
-    const at = nearest(this.times, time);
+    const at = this.placeOf(time);
     return this.lines.map((line) => at < 0 ? null : valueNear(line.values, at) ?? null);
   }
 
@@ -265,6 +271,7 @@ export class LineChart {
  * @param {'bit/s'|'1/s'|'1'|'s'|'px'} options.unit of the values; the axis scales it
  * @param {boolean} [options.share] the unit 1 is a part of a whole: told in per cent
  * @param {string} [options.unitLabel] what the axis says, where the unit 1 says too little
+ * @param {boolean} [options.whole] the axis has whole numbers only
  * @param {[number, number]} [options.range] of the axis; by default from 0 to the greatest value
  * @param {Array<number>} options.times ms since the epoch, ascending
  * @param {Array<Line>} options.series

@@ -8,6 +8,10 @@ import {axisRange, axisScale, axisValues, lonePoints, timeValues} from './axis.j
 import {drawGaps, drawMarks} from './ground.js';
 import {COLOURS, DASHES, faint, ink} from './palette.js';
 
+// What an axis of whole numbers counts by.
+const WHOLE = Array.from({length: 10}, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power))
+  .flat();
+
 const FONT = '12px system-ui, sans-serif';
 
 /**
@@ -42,7 +46,7 @@ function seriesOf(line) {
     dash: dashOf(line),
     paths: paths(line.kind),
     fill: line.kind === 'bars' ? stroke : undefined,
-    points: {size: 5, fill: stroke, show: line.kind !== 'bars', filter: lonely},
+    points: line.kind === 'bars' ? {show: false} : {size: 5, fill: stroke, filter: lonely},
   };
   return line.min === undefined ? [shown] : [shown, edge(), edge()];
 }
@@ -91,7 +95,8 @@ function axes(measure) {
   return [
     {...common, size: 26, gap: 4, space: () => 84,
       values: (plot, splits, axis, space, step) => timeValues(splits, step)},
-    {...common, size: 50, gap: 3, space: () => 26, labelSize: 18, labelGap: 0,
+    {...common, size: 50, gap: 3, space: () => 26, incrs: measure.whole ? WHOLE : undefined,
+      labelSize: 18, labelGap: 0,
       label: (plot) => axisScale(measure, plot.scales.y.max).label,
       values: (plot, splits) => axisValues(splits, axisScale(measure, plot.scales.y.max).divisor)},
   ];

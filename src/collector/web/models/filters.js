@@ -61,11 +61,12 @@ export function rangeTitle({from, to, relative}) {
 
 /**
  * @param {URLSearchParams} query of the address
+ * @param {{withRange?: boolean}=} options withRange: by time, too
  * @returns {Array<{title: string, value: ?string, without: Object}>} what is looked for, one by
  *   one; `without`: the change of the query that takes it away
  */
-export function chipsOf(query) {
-  const range = rangeTitle(rangeOf(query));
+export function chipsOf(query, {withRange = true} = {}) {
+  const range = withRange ? rangeTitle(rangeOf(query)) : null;
   const chips = Object.entries(filtersOf(query)).filter(([, value]) => value !== null)
     .map(([key, value]) => {
       const [title, shown] = WORDS[key](value);

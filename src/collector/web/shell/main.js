@@ -7,13 +7,14 @@ import {hashOf, parsePlace} from '../lib/router.js';
 import {startTheme} from '../lib/theme.js';
 import {show as showConference} from '../views/conference.js';
 import {show as showList} from '../views/list.js';
+import {show as showOverview} from '../views/overview.js';
 import {collectorIsBack, failureNotice, isPassing, notice} from './failure.js';
 import {Header} from './header.js';
 import {onLoginElsewhere, showLogin} from './login.js';
 import {Stage} from './stage.js';
 
 const views = {
-  overview: showList,
+  overview: showOverview,
   list: showList,
   conference: showConference,
 };

@@ -113,10 +113,11 @@ function chip(place, {title, value, without}) {
 
 /**
  * @param {Object} place of router.js
+ * @param {{withRange?: boolean}=} options withRange: by time, too
  * @returns {?HTMLElement} what is looked for, each with a way to take it away; null: nothing is
  */
-export function filterChips(place) {
-  const chips = chipsOf(place.query);
+export function filterChips(place, options) {
+  const chips = chipsOf(place.query, options);
   if (chips.length === 0)
     return null;
   const all = Object.assign({}, ...chips.map(({without}) => without));

@@ -13,6 +13,7 @@ import {chipsOf, NO_PAGE} from '../models/filters.js';
 import {ConferenceRows} from './conference-rows.js';
 import {filterChips, filterForm} from './filters.js';
 import {replaceContent} from './focus.js';
+import {noConference} from './no-conference.js';
 import {rangePicker} from './range-picker.js';
 import {keepTime} from './time.js';
 
@@ -165,12 +166,4 @@ class ListView {
       this.asking = undefined;
     }, this.rows.length === 0 ? 0 : ASK_AT_MOST);
   }
-}
-
-function noConference(app) {
-  return h('section', {class: 'notice'}, h('h2', null, 'No conference has been reported yet'),
-    h('p', null, 'Let a callstatsmon of an application report to this collector:'),
-    h('pre', null, h('code', null, `callstatsmon backend-url=${location.origin
-      .replace(/^http/, 'ws')}/ app-id=${app} app-secret-file=… user-id=… conference-id=…`)),
-    h('p', null, 'It appears here by itself.'));
 }
