@@ -21,15 +21,18 @@ typedef struct {
 } CostMonitor;
 
 typedef struct {
-  double latency; /* 99th percentile of all packets from pad to pad, microseconds */
-  guint packets;  /* that were measured */
+  gboolean in_time; /* packets did not bunch when it began: the latency says something */
+  double latency;   /* 99th percentile of all packets from pad to pad, microseconds */
+  guint packets;    /* that were measured */
   guint lost;
   guint64 acked;            /* records, at the end of the calls */
   double stops[COST_CALLS]; /* milliseconds of each gst_element_set_state (NULL) */
 } CostRun;
 
-/* One run: begins the calls, follows @packets of each, ends them. */
-void cost_run (const CostMonitor *monitor, guint packets, CostRun *run);
+/* One run: begins the calls, follows @packets of each, ends them. @wants_latency: waits
+ * first, but not for ever, until packets come in time. */
+void cost_run (
+    const CostMonitor *monitor, guint packets, gboolean wants_latency, CostRun *run);
 
 int cost_compare (gconstpointer a, gconstpointer b); /* of doubles, for sorting */
 
