@@ -49,10 +49,12 @@ def monitors(conference, backend, app, secret_file):
 
 
 class Call:
-    """A gst-launch-1.0 that runs `words`; every line it prints goes to `on_line`."""
+    """A gst-launch-1.0 that runs `words`, or another program; every line it prints goes to
+    `on_line`."""
 
-    def __init__(self, words, options=("-e",), environment=None, on_line=None):
-        self.command = ["gst-launch-1.0", *options, *words]
+    def __init__(self, words, options=("-e",), environment=None, on_line=None,
+                 program=("gst-launch-1.0",)):
+        self.command = [*program, *options, *words]
         self.environment = {**os.environ, **(environment or {}), **host_environment()}
         self.output = []
         self.on_line = on_line

@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""Makes one watched call and says what the collector knows of it.
+"""Makes watched calls and says what the collector knows of the one that goes on.
 
 tools/demo runs this in the environment of a finished build. It starts the
-collector, then the call, prints the fabric events as the collector's query API
-has them, ends at Ctrl-C or after --seconds, and prints a summary as one line of
-JSON. The exit code is 0 only if nothing is missing from that summary.
+collector, then the calls (demo_calls.py), opens the page, prints the fabric
+events as the collector's query API has them, ends at Ctrl-C or after --seconds,
+and prints a summary as one line of JSON. The exit code is 0 only if nothing is
+missing from that summary.
 """
 
 import argparse
 import json
 import os
+import shutil
 import signal
+import subprocess
 import sys
 import threading
 import time
+import urllib.parse
 
-from call import Call, media, monitors
+from call import Call
 from collector import Collector, CollectorError, make_secret_file
 
 APP = "demo"
+CALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "demo_calls.py")
 END_TIMEOUT = 10  # seconds, for the pipeline and for the last records to arrive
+SLOWEST = 15000   # ms of a setup, on a machine that does much else
 GRACE = 5         # seconds of a call that need not be reported: setup and end
 
 
@@ -34,12 +40,14 @@ class Demo:
 
     def run(self):
         """Returns what is wrong with the call, a list of sentences."""
-        words = media() + monitors(self.conference, self.collector.backend, APP,
-                                   self.collector.secret_file)
+        words = [CALLS, self.collector.backend, APP, self.collector.secret_file, self.conference]
         log = os.path.join(self.collector.data, "pipeline.log")
-        with open(log, "a") as file, Call(words, on_line=lambda line: self._note(file, line)) as call:
+        with open(log, "a") as file, Call(
+                words, (), on_line=lambda line: self._note(file, line),
+                program=[sys.executable]) as call:
             self.started = time.monotonic()
-            say(f"call {self.conference}: gst-launch-1.0 with alice and bob, log in {log}")
+            say(f"call {self.conference}: alice and bob, log in {log}")
+            say("beside it a short call of erin and frank, and one of carol that cannot be set up")
             self._follow(call)
             wrong = self._end(call)
         if not wrong:
@@ -57,10 +65,10 @@ class Demo:
     def _end(self, call):
         if not call.running():
             tail = "\n".join(call.output[-10:])
-            return [f"the pipeline ended by itself with code {call.wait(1)}:\n{tail}"]
+            return [f"the call ended by itself with code {call.wait(1)}:\n{tail}"]
         say("ending the call")
         code = call.stop(END_TIMEOUT)
-        return [f"the pipeline ended with code {code}"] if code else []
+        return [f"the call ended with code {code}"] if code else []
 
     def _wait_for(self, condition):
         deadline = time.monotonic() + END_TIMEOUT
@@ -141,8 +149,8 @@ def shortcomings(known, seconds):
         if number != 2:
             wrong.append(f"{what}: {number} instead of 2")
     for delay in setup_delays(known):
-        if not (isinstance(delay, (int, float)) and 1 <= delay <= 5000):
-            wrong.append(f"fabricSetupDelayMs: {delay} is not from 1 to 5000")
+        if not (isinstance(delay, (int, float)) and 1 <= delay <= SLOWEST):
+            wrong.append(f"fabricSetupDelayMs: {delay} is not from 1 to {SLOWEST}")
     for fabric in known["fabrics"]:
         wrong += missing_reports(fabric, max(1, (seconds or 0) - GRACE))
     return wrong
@@ -162,12 +170,29 @@ def say(text):
     print(text, flush=True)
 
 
+def page_of(collector, conference=None):
+    """The address of the overview, or of a conference."""
+    segments = [collector.app] + (["conferences", conference] if conference else [])
+    return f"{collector.url}#/" + "/".join(urllib.parse.quote(one, safe="") for one in segments)
+
+
+def open_page(address):
+    """In the browser of the desktop that this terminal is on, if it is on one."""
+    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    opener = shutil.which("xdg-open")
+    if not (desktop and opener and sys.stdout.isatty()):
+        return
+    subprocess.Popen([opener, address], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                     stderr=subprocess.DEVNULL, start_new_session=True)
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description="see tools/demo --help")
     parser.add_argument("--collector", required=True)
     parser.add_argument("--data", required=True)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--seconds", type=int)
+    parser.add_argument("--no-browser", action="store_true")
     return parser.parse_args()
 
 
@@ -190,7 +215,10 @@ def main():
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: demo.stopped.set())
         say(f"collector on {collector.backend}, data in {collector.data}")
-        say(f"page: {collector.url}")
+        say(f"page: {page_of(collector, conference)}")
+        say(f"all calls: {page_of(collector)}")
+        if not arguments.no_browser:
+            open_page(page_of(collector, conference))
         if not arguments.seconds:
             say("Ctrl-C ends the call and the collector")
         wrong = demo.run()

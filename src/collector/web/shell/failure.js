@@ -2,7 +2,6 @@
 //
 // What is shown in place of a view that cannot be, and waiting for a collector to be back.
 
-import {getJson} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 
 const LEAST_WAIT = 1000;
@@ -17,10 +16,11 @@ export function notice(title, ...content) {
 
 /**
  * @param {Error} error
- * @returns {boolean} whether the same request may well succeed later
+ * @returns {boolean} whether the same request may well succeed later: a call that has begun but
+ *   not been told of yet is not found, either
  */
 export function isPassing(error) {
-  return error.status === 0 || error.status === 429 || error.status >= 500;
+  return error.status === 0 || error.status === 404 || error.status === 429 || error.status >= 500;
 }
 
 /**
@@ -29,42 +29,27 @@ export function isPassing(error) {
  * @returns {HTMLElement}
  */
 export function failureNotice(error, onRetry) {
-  if (error.status === 404)
-    return notice('Not found', error.message);
-  return notice('This did not work', error.message,
+  return notice(error.status === 404 ? 'Not found' : 'This did not work', error.message,
     isPassing(error) ? 'It is tried again by itself.' : null,
     h('button', {type: 'button', onclick: onRetry}, 'Try again'));
 }
 
-function pause(ms, signal) {
+/**
+ * @param {number} failures so far, one after the other
+ * @param {AbortSignal} signal ends the waiting
+ * @returns {Promise<void>} when it is time to try again, or at the signal
+ */
+export function timeToRetry(failures, signal) {
+  const wait = Math.min(LEAST_WAIT * 2 ** failures, LONGEST_WAIT) * (0.75 + Math.random() / 2);
   return new Promise((resolve) => {
     const over = new AbortController();
-    const end = () => {
+    const timer = setTimeout(end, wait);
+    window.addEventListener('online', end, {signal: over.signal});
+    signal.addEventListener('abort', end, {signal: over.signal});
+    function end() {
       clearTimeout(timer);
       over.abort();
       resolve();
-    };
-    const timer = setTimeout(end, ms);
-    window.addEventListener('online', end, {signal: over.signal});
-    signal.addEventListener('abort', end, {signal: over.signal});
-  });
-}
-
-/**
- * @param {AbortSignal} signal ends the waiting
- * @param {number} failures so far, one after the other
- * @returns {Promise<void>} when a collector answers again, or at the signal
- */
-export async function collectorIsBack(signal, failures) {
-  for (let tries = failures; !signal.aborted; tries++) {
-    await pause(Math.min(LEAST_WAIT * 2 ** tries, LONGEST_WAIT) * (0.75 + Math.random() / 2),
-      signal);
-    try {
-      await getJson('/api/v1/apps', {signal});
-      return;
-    } catch (error) {
-      if (!isPassing(error))
-        return;
     }
-  }
+  });
 }

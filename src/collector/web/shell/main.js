@@ -8,7 +8,7 @@ import {startTheme} from '../lib/theme.js';
 import {show as showConference} from '../views/conference.js';
 import {show as showList} from '../views/list.js';
 import {show as showOverview} from '../views/overview.js';
-import {collectorIsBack, failureNotice, isPassing, notice} from './failure.js';
+import {failureNotice, isPassing, notice, timeToRetry} from './failure.js';
 import {Header} from './header.js';
 import {onLoginElsewhere, showLogin} from './login.js';
 import {Stage} from './stage.js';
@@ -65,18 +65,18 @@ async function showPlace(root, place, signal) {
     setLive: (state) => signal.aborted || header.showLive(state)});
 }
 
-async function showFailure(root, error, signal) {
+async function showFailure(error, signal) {
   if (signal.aborted || error.status === 401)
     return;
   if (error.status === undefined)
     console.error(error);
   setTitle(error.status === 404 ? 'Not found' : 'Failed');
   header.showLive(null);
-  root.replaceChildren(failureNotice(error, visit));
+  stage.showUnlessShown(failureNotice(error, visit));
   stage.end();
   if (!isPassing(error))
     return;
-  await collectorIsBack(signal, failures++);
+  await timeToRetry(failures++, signal);
   if (!signal.aborted)
     visit();
 }
@@ -97,7 +97,7 @@ async function visit() {
   try {
     await showPlace(root, place, signal);
   } catch (error) {
-    showFailure(root, error, signal);
+    showFailure(error, signal);
     return;
   }
   if (signal.aborted)
@@ -125,6 +125,9 @@ document.querySelector('.skip').addEventListener('click', (event) => {
   event.preventDefault();
   main.focus();
 });
-window.addEventListener('hashchange', visit);
+window.addEventListener('hashchange', () => {
+  failures = 0;
+  visit();
+});
 startTheme();
 visit();

@@ -79,6 +79,12 @@ export class Stage {
     }).observe(root, {childList: true});
   }
 
+  /** @param {HTMLElement} content of this visit; what is seen stays where it says the same */
+  showUnlessShown(content) {
+    if (this.root === this.shown || this.shown.textContent !== content.textContent)
+      this.root.replaceChildren(content);
+  }
+
   /**
    * The view is drawn. Screen readers read the heading of another view, unless the reader went
    * elsewhere meanwhile.
@@ -88,7 +94,7 @@ export class Stage {
     if (this.scroll !== null)
       window.scrollTo(0, this.scroll);
     const active = document.activeElement;
-    const heading = this.root.querySelector('h1');
+    const heading = this.shown.querySelector('h1');
     if (!this.moved || this.from === null || heading === null ||
         (active !== document.body && active !== this.from))
       return;
