@@ -26,6 +26,7 @@ APP = "demo"
 CALLS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "demo_calls.py")
 END_TIMEOUT = 10  # seconds, for the pipeline and for the last records to arrive
 SLOWEST = 15000   # ms of a setup, on a machine that does much else
+SETUP_TIMEOUT = 30  # seconds
 GRACE = 5         # seconds of a call that need not be reported: setup and end
 
 
@@ -57,9 +58,15 @@ class Demo:
         return wrong + shortcomings(known, self.seconds)
 
     def _follow(self, call):
-        deadline = self.started + (self.seconds or float("inf"))
+        """Until the call has been up as long as was asked for."""
+        deadline = self.started + SETUP_TIMEOUT
+        up = False
         while call.running() and not self.stopped.is_set() and time.monotonic() < deadline:
-            self._show(self._known())
+            known = self._known()
+            self._show(known)
+            if not up and count(known, "fabricSetup") >= 2:
+                up = True
+                deadline = time.monotonic() + (self.seconds or float("inf"))
             self.stopped.wait(min(1, max(0, deadline - time.monotonic())))
 
     def _end(self, call):
