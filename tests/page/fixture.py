@@ -179,8 +179,10 @@ class Fixture:
         if call == "live":
             media.wait_for("up", call)
         elif call == "dropped":
-            event = "fabricDropped" if self.arguments.complete else "fabricSetup"
-            media.wait_for("told", call, event)
+            media.wait_for("up", call)
+            if self.arguments.complete:
+                media.wait_for("told", call, "fabricDropped")
+                media.tell("dropped end")
         else:
             media.wait_for("over", call)
 
