@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict';
 import {readFile} from 'node:fs/promises';
-import {after, afterEach, before, beforeEach, test} from 'node:test';
+import {after, afterEach, before, test} from 'node:test';
 import {assertNoProblems, Fixture, go, launch, openPage, settle, until} from './harness.mjs';
 
 const MANY_KEYS = 150; // more than anything on the way to the content needs
@@ -15,15 +15,12 @@ let fixture, browser, page;
 before(async () => {
   [fixture, browser] = await Promise.all([
     Fixture.start(['good', 'failed', 'browser', 'past'], '--open-to-all'), launch()]);
-});
-
-beforeEach(async () => {
   page = await openPage(browser, fixture.url);
 });
 
-afterEach(async () => {
-  const problems = page.problems;
-  await page.context().close();
+afterEach(() => {
+  const {problems} = page;
+  page.problems = [];
   assertNoProblems({problems});
 });
 
@@ -131,7 +128,7 @@ test('filters are in the address, which shows the same to whoever gets it', asyn
 
 test('the search finds by the beginning of a conference’s or a user’s id', async () => {
   await go(page, fixture.at(), 'overview');
-  const search = page.getByRole('search').getByRole('searchbox');
+  const search = page.getByRole('search').getByLabel('Search');
   for (const [text, found] of [['weekly', [fixture.conferences.good]],
     ['tina', [fixture.conferences.tunnel]], ['nobody-is-called-so', []]]) {
     await search.fill(text);
@@ -181,8 +178,7 @@ for (const [format, check] of [
 ]) {
   test(`the conference is exported as ${format}`, async () => {
     await go(page, fixture.at('conferences', fixture.conferences.good), 'conference');
-    const link = page.locator(`main a[href*="export"][href*="${format}"]`).last();
-    await link.evaluate((node) => node.closest('details')?.setAttribute('open', ''));
+    const link = page.getByRole('link', {name: format, exact: true});
     const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
     assert.match(download.suggestedFilename(), new RegExp(`\\.${format}$`));
     check(await readFile(await download.path(), 'utf8'));

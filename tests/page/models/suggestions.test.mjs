@@ -13,9 +13,9 @@ test('conferences whose own id begins so come once each, then users', () => {
   const found = suggestionsOf('al', [user('alice', 'Alice A', 2), user('al', null, 1)],
     [conference('alpha'), conference('standup'), conference('alpha'), conference('ALL')]);
   assert.deepEqual(found, [
-    {kind: 'conference', id: 'alpha', note: ''},
-    {kind: 'user', id: 'alice', note: 'Alice A, 2 conferences'},
-    {kind: 'user', id: 'al', note: '1 conference'},
+    {kind: 'conference', id: 'alpha', name: null, note: ''},
+    {kind: 'user', id: 'alice', name: 'Alice A', note: '2 conferences'},
+    {kind: 'user', id: 'al', name: null, note: '1 conference'},
   ]);
 });
 

@@ -21,13 +21,15 @@ function met(conferences) {
  * @param {string} text that was typed
  * @param {Array<Object>} users of the API
  * @param {Array<Object>} conferences of the API, newest first
- * @returns {Array<{kind: 'user'|'conference', id: string, note: string}>}
+ * @returns {Array<{kind: 'user'|'conference', id: string, name: ?string, note: string}>}
+ *   name: what people call the user
  */
 export function suggestionsOf(text, users, conferences) {
   return [
-    ...conferencesOf(text, conferences).map((id) => ({kind: 'conference', id, note: ''})),
+    ...conferencesOf(text, conferences).map((id) => ({kind: 'conference', id, name: null,
+      note: ''})),
     ...users.slice(0, MOST).map(({user, userName, conferences: many}) => ({kind: 'user', id: user,
-      note: [userName, met(many)].filter(Boolean).join(', ')})),
+      name: userName ?? null, note: met(many)})),
   ];
 }
 

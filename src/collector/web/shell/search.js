@@ -86,6 +86,7 @@ export class Search {
     return h('li', {role: 'option', id: `suggestion-${index}`, 'aria-selected': 'false',
       onpointerdown: (event) => event.preventDefault(), onclick: () => this.goTo(one)},
     h('span', {class: 'soft'}, KINDS[one.kind]), ' ', h('bdi', {class: 'id'}, one.id), ' ',
+    one.name === null ? null : [h('bdi', {class: 'soft'}, one.name), ' '],
     h('span', {class: 'soft'}, one.note));
   }
 
