@@ -56,8 +56,12 @@ class Demo(EndToEnd):
         watchdog = threading.Timer(30, demo.kill)
         watchdog.start()
         self.addCleanup(watchdog.cancel)
-        stored = (line for line in demo.stdout if re.search("reports stored: alice [1-9]", line))
-        self.assertTrue(next(stored, None), "no report within 30 s")
+        wanted = {"alice: fabricSetup ", "bob: fabricSetup ", "reports stored: alice [1-9]"}
+        for line in demo.stdout:
+            wanted -= {pattern for pattern in wanted if re.search(pattern, line)}
+            if not wanted:
+                break
+        self.assertFalse(wanted, "not within 30 s")
         children = children_of(demo.pid)
         self.assertEqual(len(children), 2, "a collector and a pipeline")
         demo.send_signal(signal.SIGINT)

@@ -14,6 +14,11 @@ import {assertNoProblems, DEADLINE, launch, openPage, until} from './harness.mjs
 
 const TOP = join(import.meta.dirname, '..', '..');
 const BUILD = process.env.CALLSTATS_BUILD ?? join(TOP, 'build');
+const ENVIRONMENT = {
+  GST_PLUGIN_PATH_1_0: join(BUILD, 'gst'),
+  GST_REGISTRY_1_0: join(BUILD, 'tests', 'registry.bin'),
+  CALLSTATS_SANITIZER_RUNTIME: process.env.CALLSTATS_RUNTIME ?? '',
+};
 
 let browser, folder;
 
@@ -30,7 +35,7 @@ after(async () => {
 function start() {
   const demo = spawn('/usr/bin/python3', [join(TOP, 'tools', 'run_demo.py'), '--collector',
     join(BUILD, 'src', 'collector', 'callstats-collector'), '--data', folder, '--no-browser'],
-  {stdio: ['ignore', 'pipe', 'inherit']});
+  {stdio: ['ignore', 'pipe', 'inherit'], env: {...process.env, ...ENVIRONMENT}});
   const lines = [];
   createInterface({input: demo.stdout}).on('line', (line) => lines.push(line));
   return {demo, lines};
