@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""npm_ci.py NPM FOLDER: what FOLDER/package-lock.json names, in FOLDER/node_modules.
+"""npm_ci.py NPM FOLDER package.json package-lock.json: what the latter names, in
+FOLDER/node_modules.
 
 Meson runs it when it configures, as it gets its wraps. Nothing is done again while the lock file
 stays as it is; what npm has in its cache needs no network. No script of a package is run."""
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 
@@ -16,10 +18,10 @@ OPTIONS = ["--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline",
 DEADLINE = 180
 
 
-def digest(folder):
+def digest(files):
     whole = hashlib.sha256()
-    for name in "package.json", "package-lock.json":
-        with open(os.path.join(folder, name), "rb") as file:
+    for name in files:
+        with open(name, "rb") as file:
             whole.update(file.read())
     return whole.hexdigest()
 
@@ -32,12 +34,14 @@ def is_installed(stamp, wanted):
         return False
 
 
-def main(npm, folder):
+def main(npm, folder, *files):
     # npm removes node_modules before it begins, and the stamp with it.
     stamp = os.path.join(folder, "node_modules", ".installed")
-    wanted = digest(folder)
+    wanted = digest(files)
     if is_installed(stamp, wanted):
         return 0
+    for name in files:
+        shutil.copy(name, folder)
     try:
         done = subprocess.run([npm, "ci", *OPTIONS], cwd=folder, stdin=subprocess.DEVNULL,
                               timeout=DEADLINE, check=False)
