@@ -109,6 +109,33 @@ test_gaps (StoreFixture *fixture, gconstpointer data)
   sqlite_store_give_reader_back (fixture->store, db);
 }
 
+/* Anybody may send such a record. */
+static void
+test_hostile_gaps (StoreFixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) gaps = NULL;
+  sqlite3 *db;
+
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      "INSERT INTO others (user, time, record) VALUES"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":-1e300,\"to\":4}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":1e300,\"to\":4}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":-2e15,\"to\":-1e300}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":1,\"to\":-1e300}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":1,\"to\":1e300}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":1.8446744073709552e16,\"to\":4}'),"
+      " (1, 5000, '{\"type\":\"gap\",\"from\":3,\"to\":3}')");
+  db = sqlite_store_take_reader (fixture->store, &error);
+  g_assert_no_error (error);
+  gaps = sqlite_read_gaps (db, 1, 0, &error);
+  sqlite_store_give_reader_back (fixture->store, db);
+  g_assert_no_error (error);
+  g_assert_cmpuint (gaps->len, ==, 1);
+  g_assert_cmpint (g_array_index (gaps, SeriesGap, 0).from, ==, 3000);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -120,5 +147,7 @@ main (int argc, char **argv)
   ADD ("changes", test_changes);
   ADD ("retention", test_retention);
   ADD ("gaps", test_gaps);
+  g_test_add ("/store/hostile-gaps", StoreFixture, NULL, store_fixture_set_up,
+      test_hostile_gaps, store_fixture_tear_down);
   return g_test_run ();
 }

@@ -73,7 +73,7 @@ read_gap (const char *record, GArray *gaps)
     return;
   from = callstats_json_get_double (object, "from", 0);
   to = callstats_json_get_double (object, "to", 0);
-  if (from > 0 && to < 1e15)
+  if (from > 0 && from <= to && to < 1e15)
     add_gap (gaps, (gint64)from * 1000, (gint64)to * 1000 + 1,
         series_gap_from_string (callstats_json_get_string (object, "reason", NULL)));
 }
