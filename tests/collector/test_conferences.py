@@ -123,6 +123,25 @@ class Occurrences(Base):
                 for row in rows]
         self.assertEqual(left, [START + 20 * MINUTE, None, None])
 
+    def test_who_joined_again_stays_whenever_the_leave_comes(self):
+        self.store(wire.event("userJoined", "back", at=START),
+                   wire.event("userJoined", "back", at=START + 20000))
+        self.store(wire.event("userLeft", "back", at=START + 10000))
+        self.assertIsNone(self.conference("back")["participants"][0]["left"])
+        self.store(wire.event("userLeft", "back", at=START + 25000))
+        self.store(wire.event("userLeft", "back", at=START + 15000))
+        self.assertEqual(self.conference("back")["participants"][0]["left"], START + 25000)
+
+    def test_what_a_later_setup_does_not_tell_is_still_known(self):
+        self.store(wire.event("addNewFabric", "twice", "f", START, "bob"),
+                   wire.event("fabricSetup", "twice", "f", START + 100, "bob", delay=100,
+                              iceGatheringDelay=20, iceConnectivityDelay=30))
+        self.store(wire.event("fabricSetup", "twice", "f", START + 200, "bob",
+                              iceConnectivityDelay=40))
+        fabric = self.conference("twice")["fabrics"][0]
+        self.assertEqual([fabric[name] for name in (
+            "setupDelay", "iceGatheringDelay", "iceConnectivityDelay")], [100, 20, 40])
+
     def test_late_records_find_their_call(self):
         day = 24 * 60 * MINUTE
         self.store(*wire.call(START, "late", "f0", reports=20))

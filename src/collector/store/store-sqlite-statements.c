@@ -117,8 +117,11 @@ static const char *const sql[N_SQL] = {
                " WHERE conference = ?1 AND user = ?2",
   [SQL_STAY] = "UPDATE participants SET left = NULL"
                " WHERE conference = ?1 AND user = ?2 AND left < ?3",
+  /* Unless a join that is later was stored before it. */
   [SQL_LEAVE] = "UPDATE participants SET left = max (coalesce (left, ?3), ?3)"
-                " WHERE conference = ?1 AND user = ?2",
+                " WHERE conference = ?1 AND user = ?2 AND NOT EXISTS"
+                " (SELECT 1 FROM events WHERE conference = ?1 AND time > ?3 AND user = ?2"
+                "   AND name IN ('userJoined', 'userDetails'))",
   [SQL_ADD_FABRIC] = "INSERT INTO fabrics (user, name, conference, remote_user)"
                      " VALUES (?1, ?2, ?3, ?4)",
   [SQL_FIND_FABRIC] = "SELECT f.id, c.id, c.name, c.first_time, c.last_time"
@@ -128,8 +131,10 @@ static const char *const sql[N_SQL] = {
   [SQL_SET_REMOTE_USER] = "UPDATE fabrics SET remote_user = ?2"
                           " WHERE id = ?1 AND remote_user IS NOT ?2",
   [SQL_SET_USAGE] = "UPDATE fabrics SET usage = coalesce (?2, usage) WHERE id = ?1",
-  [SQL_SET_DELAYS] = "UPDATE fabrics SET setup_delay = ?2, ice_gathering_delay = ?3,"
-                     " ice_connectivity_delay = ?4 WHERE id = ?1",
+  [SQL_SET_DELAYS] = "UPDATE fabrics SET setup_delay = coalesce (?2, setup_delay),"
+                     " ice_gathering_delay = coalesce (?3, ice_gathering_delay),"
+                     " ice_connectivity_delay = coalesce (?4, ice_connectivity_delay)"
+                     " WHERE id = ?1",
   [SQL_SET_STATE] = "UPDATE fabrics SET state = ?2, state_time = ?3"
                     " WHERE id = ?1 AND coalesce (state_time, ?3) <= ?3",
   [SQL_GET_MARKS] = "SELECT NULL, added, set_up, failed, dropped, terminated"
