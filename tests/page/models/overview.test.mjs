@@ -140,7 +140,7 @@ test('delays are in seconds, a rate is of what was tried, and nothing stays noth
   assert.deepEqual(chart('Setup delay').series.map(({values}) => values),
     [[0.9, null, 0.3], [0.4, null, 0.3]]);
   assert.deepEqual(chart('Failed setups').series[0].values, [0.25, null, 0]);
-  assert.deepEqual(chart('Setup delay').times, [1500, 2500, 3500]);
+  assert.deepEqual(chart('Setup delay').times, [1499, 2499, 3499]);
   assert.deepEqual(chart('People').times, [1000, 2000, 3000]);
 });
 

@@ -51,6 +51,11 @@ function seriesOf(line) {
   return line.min === undefined ? [shown] : [shown, edge(), edge()];
 }
 
+// uPlot's nearest time may be that of the next bar.
+function barsAt(lines, index) {
+  return lines.every(({min}) => min === undefined) && lines[index - 1]?.kind === 'bars';
+}
+
 function lonely(plot, index) {
   return lonePoints(plot.data[index]);
 }
@@ -118,7 +123,7 @@ export function plotOptions(chart, width) {
     cursor: {
       y: false,
       drag: {x: true, y: false, setScale: false, dist: 5},
-      points: {size: 7},
+      points: {size: (plot, at) => barsAt(lines, at) ? 0 : 7},
       bind: {dblclick: () => () => group.setZoom(null)},
     },
     scales: {

@@ -21,7 +21,8 @@ function rates({setUp, setupFailed}) {
  */
 export function chartsOf(overview) {
   const {time, step, setupDelay, score} = overview;
-  const middles = time.map((begin) => begin + step / 2);
+  // Where a step begins, its own middle is the nearest.
+  const middles = time.map((begin) => begin + step / 2 - 1);
   const bars = (label, values, colour) => ({label, values, colour, kind: 'bars'});
   return [
     {title: 'Conferences', unit: '1', unitLabel: 'conferences', whole: true, times: time, series: [

@@ -52,15 +52,16 @@ function state({ended}) {
 
 const COLUMNS = [
   {title: 'Conference', content: link, class: 'name'},
-  {title: 'Start', sort: 'start', content: (row) => moment(row.start)},
+  {title: 'Start', sort: 'start', content: (row) => moment(row.start), class: 'start'},
   {title: 'Length', sort: 'duration', content: length, class: 'number'},
   {title: 'People', sort: 'participants', content: (row) => count(row.participants),
     class: 'number'},
-  {title: 'Setup (median)', content: (row) => delay(row.setupDelay), class: 'number'},
+  {title: 'Setup (median)', short: 'Setup', content: (row) => delay(row.setupDelay),
+    class: 'number'},
   {title: 'Failures', sort: 'failures', content: failures},
-  {title: 'Score (1–5)', sort: 'score', content: (row) => scoreBadge(row.score)},
+  {title: 'Score (1–5)', short: 'Score', sort: 'score', content: (row) => scoreBadge(row.score)},
   {title: 'Site', content: site},
-  {title: 'State', content: state},
+  {title: 'State', content: state, class: 'state'},
 ];
 
 const ARROWS = {asc: '▲', desc: '▼'};
@@ -120,8 +121,9 @@ export class ConferenceRows {
   }
 
   nodeOf(row) {
-    const fresh = h('tr', {role: 'row'}, COLUMNS.map((column) => h('td', {role: 'cell',
-      class: column.class, dataset: {title: column.title}}, column.content(row, this.place))));
+    const fresh = h('tr', {role: 'row'}, COLUMNS.map((column) =>
+      h('td', {role: 'cell', class: column.class,
+        dataset: {title: column.short ?? column.title}}, column.content(row, this.place))));
     const known = this.nodes.get(keyOf(row));
     if (known === undefined)
       return fresh;
