@@ -21,7 +21,8 @@ import {dataOf, makePlot} from './plot.js';
  * @property {Array<?number>} [max]
  * @property {number} [colour] 1 to 8; past these with another dash. By default the next one
  * @property {Array<number>} [dash] px; by default as the colour needs it
- * @property {'line'|'step'|'bars'} [kind] bars: the time is where they begin
+ * @property {'line'|'step'|'bars'} [kind]
+ * @property {boolean} [ends] a bar ends at its time; by default it begins there
  */
 
 const STEP = new Map([['ArrowLeft', -1], ['ArrowRight', 1], ['PageUp', -10], ['PageDown', 10]]);

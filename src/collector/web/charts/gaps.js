@@ -3,7 +3,8 @@
 // Times of which nothing is known, and why.
 
 /**
- * @typedef {{from: number, to: number, reason: string}} Gap ms since the epoch
+ * @typedef {{from: number, to: number, reason: string, of?: string}} Gap ms since the epoch; of:
+ *   whose it is, where a chart has several
  */
 
 const REASONS = new Map([
@@ -26,11 +27,14 @@ export function gapText(reason) {
 
 /**
  * @param {Array<Gap>} gaps
- * @returns {Array<{reason: string, count: number}>} in the order in which they first come
+ * @returns {string} why there are any, and how many; '': there are none
  */
-export function countGaps(gaps) {
+export function gapsText(gaps) {
   const counts = new Map();
-  for (const {reason} of gaps)
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
-  return [...counts].map(([reason, count]) => ({reason, count}));
+  for (const {reason, of} of gaps) {
+    const text = of === undefined ? gapText(reason).long : `${of}: ${gapText(reason).long}`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => count > 1 ? `${text} (${count} times)` : text)
+    .join('; ');
 }

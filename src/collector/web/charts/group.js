@@ -14,17 +14,30 @@ export class ChartGroup {
    * @param {Object} [options]
    * @param {?Span} [options.extent] what is shown without zoom; null: all that the charts have
    * @param {?Span} [options.zoom] at the beginning
-   * @param {function(?Span)} [options.onZoom] the reader zoomed; null: no longer
-   * @param {function(?number)} [options.onCursor] where the cursor is
-   * @param {function(number)} [options.onPick] the reader chose a time: a click, or Enter
+   * @param {number} [options.picked] a time chosen at the beginning
    */
-  constructor({extent = null, zoom = null, onZoom, onCursor, onPick} = {}) {
-    Object.assign(this, {extent, zoom, onZoom, onCursor, onPick});
+  constructor({extent = null, zoom = null, picked = null} = {}) {
+    Object.assign(this, {extent, zoom, picked});
     this.charts = new Set();
+    this.listeners = new Set();
     this.marks = [];
     this.time = null;
-    this.picked = null;
     this.frame = null;
+  }
+
+  /**
+   * @param {Object} handlers
+   * @param {function(?Span)} [handlers.zoom] the reader zoomed; null: no longer
+   * @param {function(?Span)} [handlers.span] the charts show other times
+   * @param {function(?number)} [handlers.cursor] where the cursor is
+   * @param {function(number)} [handlers.pick] the reader chose a time: a click, or Enter
+   */
+  listen(handlers) {
+    this.listeners.add(handlers);
+  }
+
+  tell(name, value) {
+    this.listeners.forEach((handlers) => handlers[name]?.(value));
   }
 
   /** @returns {?Span} what the charts show */
@@ -61,7 +74,7 @@ export class ChartGroup {
       return;
     this.zoom = zoom === null ? null : atLeast(zoom, MIN_ZOOM);
     this.showSpan();
-    this.onZoom?.(this.zoom);
+    this.tell('zoom', this.zoom);
   }
 
   /**
@@ -109,7 +122,7 @@ export class ChartGroup {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = null;
       this.charts.forEach((chart) => chart.showCursor(this.time));
-      this.onCursor?.(this.time);
+      this.tell('cursor', this.time);
     });
   }
 
@@ -117,11 +130,12 @@ export class ChartGroup {
   pick(time) {
     this.picked = time;
     this.charts.forEach((chart) => chart.redraw());
-    this.onPick?.(time);
+    this.tell('pick', time);
   }
 
   showSpan() {
     this.charts.forEach((chart) => chart.showSpan());
+    this.tell('span', this.span());
   }
 }
 

@@ -4,7 +4,7 @@
 
 import {h, svg} from '../lib/dom.js';
 import {valueText} from './axis.js';
-import {countGaps, gapText} from './gaps.js';
+import {gapsText} from './gaps.js';
 import {dashOf, tokenOf} from './plot.js';
 
 function swatch(line) {
@@ -41,12 +41,11 @@ export class Legend {
 
   /** @param {Array<import('./gaps.js').Gap>} gaps */
   setGaps(gaps) {
-    const counts = countGaps(gaps);
-    this.gaps.hidden = counts.length === 0;
-    const text = counts.map(({reason, count}) =>
-      `${gapText(reason).long}${count > 1 ? ` (${count} times)` : ''}`).join('; ');
+    const text = gapsText(gaps);
+    this.gaps.hidden = text === '';
     if (this.gapText !== text || this.gaps.childNodes.length === 0)
-      this.gaps.replaceChildren(h('span', {class: 'hatched', 'aria-hidden': 'true'}), text);
+      this.gaps.replaceChildren(h('span', {class: 'hatched', 'aria-hidden': 'true'}),
+        h('bdi', null, text));
     this.gapText = text;
   }
 

@@ -30,9 +30,9 @@ export function dashOf({colour, dash}) {
   return dash ?? DASHES[Math.floor((colour - 1) / COLOURS) % DASHES.length];
 }
 
-function paths(kind) {
+function paths({kind, ends}) {
   if (kind === 'bars')
-    return uPlot.paths.bars({size: [0.8, 60], align: 1});
+    return uPlot.paths.bars({size: [0.8, 60, 2], align: ends ? -1 : 1});
   return kind === 'step' ? uPlot.paths.stepped({align: 1}) : uPlot.paths.linear();
 }
 
@@ -44,7 +44,7 @@ function seriesOf(line) {
     stroke,
     width: 1.6,
     dash: dashOf(line),
-    paths: paths(line.kind),
+    paths: paths(line),
     fill: line.kind === 'bars' ? stroke : undefined,
     points: line.kind === 'bars' ? {show: false} : {size: 5, fill: stroke, filter: lonely},
   };

@@ -24,7 +24,8 @@ const TIMES = {
 /**
  * @param {string} url of a live stream, without `after`
  * @param {Object} options
- * @param {string} options.after where to begin: `live` of the answer that was shown before
+ * @param {?string} options.after where to begin: `live` of the answer that was shown before;
+ *   null: with what comes
  * @param {Object<string, function(Object)>} options.handlers by the message's name
  * @param {function('live'|'lost'|'over')} options.onState told whenever it changes; over: the
  *   collector will say no more, or end() was called
@@ -103,6 +104,12 @@ class Stream {
     this.connect();
   }
 
+  address() {
+    const mark = this.url.includes('?') ? '&' : '?';
+    return this.place === null ? this.url :
+      `${this.url}${mark}after=${encodeURIComponent(this.place)}`;
+  }
+
   async connect() {
     const attempt = new AbortController();
     let error = null;
@@ -110,8 +117,7 @@ class Stream {
     this.heard = Infinity;
     this.after('silence', this.times.answer, () => attempt.abort());
     try {
-      const mark = this.url.includes('?') ? '&' : '?';
-      const answer = await request(`${this.url}${mark}after=${encodeURIComponent(this.place)}`,
+      const answer = await request(this.address(),
         {headers: {Accept: 'text/event-stream'}, signal: attempt.signal, cache: 'no-store'});
       if (!answer.headers.get('Content-Type')?.startsWith('text/event-stream'))
         throw new ApiError(0, 'no-stream', 'The answer is none of a collector');

@@ -6,6 +6,7 @@ import {api, getJson} from '../lib/api.js';
 import {hashOf, parsePlace} from '../lib/router.js';
 import {startTheme} from '../lib/theme.js';
 import {show as showConference} from '../views/conference.js';
+import {show as showFabric} from '../views/fabric.js';
 import {show as showList} from '../views/list.js';
 import {show as showOverview} from '../views/overview.js';
 import {failureNotice, isPassing, notice, timeToRetry} from './failure.js';
@@ -17,6 +18,7 @@ const views = {
   overview: showOverview,
   list: showList,
   conference: showConference,
+  fabric: showFabric,
 };
 
 const LAST_APP = 'callstats-app';
