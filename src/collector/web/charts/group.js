@@ -14,12 +14,15 @@ export class ChartGroup {
    * @param {Object} [options]
    * @param {?Span} [options.extent] what is shown without zoom; null: all that the charts have
    * @param {?Span} [options.zoom] at the beginning
-   * @param {number} [options.picked] a time chosen at the beginning
+   * @param {?number} [options.picked] a time chosen at the beginning
+   * @param {function(?Span)} [options.onZoom] these three as of listen()
+   * @param {function(?number)} [options.onCursor]
+   * @param {function(number)} [options.onPick]
    */
-  constructor({extent = null, zoom = null, picked = null} = {}) {
+  constructor({extent = null, zoom = null, picked = null, onZoom, onCursor, onPick} = {}) {
     Object.assign(this, {extent, zoom, picked});
     this.charts = new Set();
-    this.listeners = new Set();
+    this.listeners = new Set([{zoom: onZoom, cursor: onCursor, pick: onPick}]);
     this.marks = [];
     this.time = null;
     this.frame = null;

@@ -66,17 +66,6 @@ function changed(query, changes) {
 }
 
 /**
- * Notes in the address what a view shows by now, without going anywhere.
- *
- * @param {Place} place its query is changed as well
- * @param {Object<string, ?(string|number|boolean)>} changes null takes a member away
- */
-export function keepQuery(place, changes) {
-  place.query = changed(place.query, changes);
-  history.replaceState(history.state, '', hashOf(place));
-}
-
-/**
  * Goes to the same view with another query.
  *
  * @param {Place} place

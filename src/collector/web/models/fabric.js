@@ -149,9 +149,9 @@ export function verdicts(fabric) {
     found.push({level: 'bad', text: `It dropped${cause === undefined ? '' : `: ${cause}`}`});
   }
   const {count, total} = disruptions(events, fabric.terminated ?? fabric.lastReport);
+  const times = count === 1 ? 'One disruption' : `${count} disruptions`;
   if (count > 0)
-    found.push({level: 'warn', text: `${count === 1 ? 'One disruption' : `${count} disruptions`}, ` +
-      `${duration(total)} in all`});
+    found.push({level: 'warn', text: `${times}, ${duration(total)} in all`});
   for (const [name, text] of [['oneWayMediaStart', 'What it sent did not arrive for a while'],
     ['circuitBreaker', 'Media was too bad to go on']]) {
     if (last(events, name) !== undefined)

@@ -3,7 +3,7 @@
 // Both ends of a connection: what one sent over what the other received, on one time axis.
 
 import {h, told} from '../lib/dom.js';
-import {keepQuery} from '../lib/router.js';
+import {noteQuery} from '../lib/router.js';
 import {overlaysOf, roundTripsOf} from '../models/both-ends.js';
 import {ChartBoard} from './chart-board.js';
 import {followZoom, getSeries, SeriesSource} from './series-source.js';
@@ -35,7 +35,7 @@ export class BothEnds {
   shiftInput() {
     const input = h('input', {type: 'number', step: 100, id: 'shift', class: 'shift',
       value: shiftOf(this.place.query), onchange: () => {
-        keepQuery(this.place, {shift: Number(input.value) || null});
+        noteQuery(this.place, {shift: Number(input.value) || null});
         this.draw();
       }});
     return h('label', {class: 'stream-picker'}, 'Move ', told(this.fabric.paired.user), ' by ',

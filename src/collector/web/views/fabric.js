@@ -6,7 +6,7 @@ import {chartBar, markLegend} from '../charts/bar.js';
 import {ChartGroup} from '../charts/group.js';
 import {appPath, getJson} from '../lib/api.js';
 import {h} from '../lib/dom.js';
-import {hashOf, keepQuery} from '../lib/router.js';
+import {hashOf, noteQuery} from '../lib/router.js';
 import {rangeOf} from '../lib/time-range.js';
 import {lifeOf, markKinds, marksOf} from '../models/fabric.js';
 import {medianOf} from '../models/fabric-charts.js';
@@ -36,9 +36,9 @@ class FabricView {
     this.reports = new Reports({place, signal, onShow: () => {},
       bounds: () => ({from: this.fabric.firstReport, to: this.fabric.lastReport})});
     this.group.listen({
-      zoom: (zoom) => keepQuery(place, {from: zoom?.from, to: zoom?.to}),
+      zoom: (zoom) => noteQuery(place, {from: zoom?.from, to: zoom?.to}),
       pick: (time) => {
-        keepQuery(place, {report: time});
+        noteQuery(place, {report: time});
         this.reports.near(time);
       },
     });
@@ -70,7 +70,8 @@ class FabricView {
       dataset: {view: this.bothEnds() ? 'both-ends' : 'fabric'}},
     this.head,
     h('section', {class: 'part', dataset: {part: 'charts'}}, h('h2', null, 'Charts'),
-      h('div', {class: 'chart-tools'}, chartBar(this.group, this.toggle()), this.charts.picker, this.marks),
+      h('div', {class: 'chart-tools'}, chartBar(this.group, this.toggle()), this.charts.picker,
+        this.marks),
       this.charts.root),
     this.parts, this.reports.root, exports(this.place, this.fabric));
     this.showFabric(this.fabric);

@@ -3,7 +3,7 @@
 // Which streams of a fabric are shown; kept in the address.
 
 import {h} from '../lib/dom.js';
-import {keepQuery} from '../lib/router.js';
+import {noteQuery} from '../lib/router.js';
 
 const DIRECTIONS = [['', 'Both directions'], ['outbound', 'Sent'], ['inbound', 'Received']];
 
@@ -19,7 +19,7 @@ function hiddenOf(query) {
  */
 export function streamPicker(place, onChange) {
   const change = (changes) => {
-    keepQuery(place, changes);
+    noteQuery(place, changes);
     onChange();
   };
   const direction = h('select', {'aria-label': 'Direction',
