@@ -58,11 +58,10 @@ export class EventsView {
 
   /** @param {import('../models/picture.js').Picture} picture */
   update(picture) {
-    const before = this.picture?.call.events;
     this.picture = picture;
     this.byFabric = new Map(picture.stories.map(({row}) => [row.fabric, row]));
     this.choices();
-    if (before !== picture.call.events || this.drawnMore !== picture.call.truncated)
+    if (this.drawnEvents !== picture.call.events || this.drawnMore !== picture.call.truncated)
       this.draw();
   }
 
@@ -94,6 +93,7 @@ export class EventsView {
 
   draw() {
     const {call} = this.picture;
+    this.drawnEvents = call.events; // another array whenever events come
     const found = filterEvents(call.events, this.filter);
     const pages = Math.max(Math.ceil(found.length / PAGE), 1);
     this.page = Math.min(this.page, pages - 1);
