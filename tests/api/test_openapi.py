@@ -4,6 +4,7 @@ be and with such that are not, and every answer is what the document promises.""
 import hashlib
 import json
 import os
+import re
 import subprocess
 import unittest
 
@@ -14,6 +15,16 @@ import wire
 START = 1700000000000
 OF_DEMO = "csr_" + "d" * 43
 OF_OTHER = "csr_" + "o" * 43
+
+
+def name_version(collector, operations):
+    """The version of the page's files is what the page says."""
+    page = api.send(collector, "GET", "/").body.decode()
+    found = re.search('"/page/([^/]*)/shell/main.js"', page)
+    for operation in operations:
+        for parameter in operation.of_kind("path"):
+            if parameter["name"] == "version" and found:
+                parameter["example"] = found[1]
 
 
 def fill(collector, headers=None):
@@ -65,7 +76,7 @@ class Base(unittest.TestCase):
         """Operations that need nothing but the right to read."""
         return [o for o in self.operations if o.method == "GET" and
                 (o.is_open or o.schemes & {"readToken"}) and
-                (o.id != "getPageFile" or os.environ.get("CALLSTATS_PAGE") == "1")]
+                (not o.id.startswith("getPageFile") or os.environ.get("CALLSTATS_PAGE") == "1")]
 
 
 class TheDocument(Base):
@@ -114,6 +125,7 @@ class Requests(Base):
         cls.collector = wire.Collector()
         cls.addClassCleanup(cls.collector.finish)
         fill(cls.collector)
+        name_version(cls.collector, cls.operations)
 
     def test_good_requests_get_what_is_documented(self):
         for operation in self.readable():
@@ -227,6 +239,7 @@ class Writing(Base):
         cls.collector = wire.Collector()
         cls.addClassCleanup(cls.collector.finish)
         fill(cls.collector)
+        name_version(cls.collector, cls.operations)
 
     def with_body(self):
         return [operation for operation in self.operations if operation.body]
@@ -338,6 +351,7 @@ class Tokens(Base):
         cls.collector = wire.Collector(folder, options=["--keys", keys])
         cls.addClassCleanup(cls.collector.finish)
         fill(cls.collector, {"Authorization": f"Bearer {OF_DEMO}"})
+        name_version(cls.collector, cls.operations)
 
     def to_read(self):
         return [o for o in self.operations if "readToken" in o.schemes]

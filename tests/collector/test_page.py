@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
-"""How the page is served: types, ETags, policies, and no way to anything else."""
+"""How the page is served: types, versions, ETags, policies, and no way to anything else."""
+import gzip
 import os
 import re
 import unittest
@@ -42,9 +43,61 @@ class Page(unittest.TestCase):
             self.assertEqual(headers["Content-Type"],
                              TYPES[path.rsplit(".", 1)[1] if path != "/" else "html"], path)
             self.assertEqual(int(headers["Content-Length"]), len(body), path)
-            if source is not None:
+            if source is not None and path != "/":
                 with open(source, "rb") as file:
                     self.assertEqual(body, file.read(), path)
+
+    def version(self):
+        return re.search('"/page/([0-9a-f]{16})/shell/main.js"', self.get("/")[2].decode())[1]
+
+    @unittest.skipUnless(HAS_PAGE, "built without the page")
+    def test_the_document_names_files_by_their_version_and_loads_all_modules_at_once(self):
+        document = self.get("/")[2].decode()
+        version = self.version()
+        with open(FILES["/"], encoding="utf-8") as file:
+            source = file.read()
+        rest = re.sub(r'  <link rel="modulepreload".*\n', "", document)
+        self.assertEqual(rest.replace(f"/page/{version}/", "/page/"), source)
+        self.assertEqual(re.findall('"modulepreload" href="([^"]*)"', document),
+                         sorted(path.replace("/page/", f"/page/{version}/")
+                                for path in FILES if path.endswith(".js")))
+
+    @unittest.skipUnless(HAS_PAGE, "built without the page")
+    def test_what_has_a_version_may_be_kept_and_no_other_version_is_there(self):
+        version = self.version()
+        for path in [path for path in FILES if path.startswith("/page/")]:
+            name = path.removeprefix("/page/")
+            _, got, same = self.get(path)
+            status, headers, body = self.get(f"/page/{version}/{name}")
+            self.assertEqual((status, body, headers["ETag"]), (200, same, got["ETag"]), path)
+            self.assertEqual(headers["Cache-Control"], "public, max-age=31536000, immutable")
+        for other in "0" * 16, version[:-1], version + "0", version.upper() + "X", "..", "%20":
+            status, headers, body = self.get(f"/page/{other}/shell/main.js")
+            self.assertEqual((status, body["error"]["code"]), (404, "not-found"), other)
+            self.assertEqual(headers["Cache-Control"], "no-store")
+
+    def test_text_is_compressed_for_those_who_take_that(self):
+        shorter = 0
+        for path in FILES:
+            _, plain, body = self.get(path)
+            status, headers, packed = self.get(path, Accept_Encoding="br, gzip;q=0.5")
+            self.assertEqual((status, headers["Vary"]), (200, "Accept-Encoding"), path)
+            if headers["Content-Encoding"] is None:
+                self.assertLess(len(body), 1500, path)
+                continue
+            shorter += 1
+            self.assertEqual(gzip.decompress(packed), body, path)
+            self.assertLess(len(packed), len(body))
+            self.assertNotEqual(headers["ETag"], plain["ETag"])
+            again, _, none = self.get(path, Accept_Encoding="gzip", If_None_Match=headers["ETag"])
+            self.assertEqual((again, none), (304, b""), path)
+        self.assertGreater(shorter, 0)
+
+    def test_nothing_is_compressed_for_those_who_do_not(self):
+        for given in ("", "br", "gzip;q=0", "x-gzip2", "deflate, gzip;q=0.0", ";", "q=1"):
+            _, headers, body = self.get("/", Accept_Encoding=given)
+            self.assertIsNone(headers["Content-Encoding"], given)
+            self.assertIn(b"<!DOCTYPE html>", body)
 
     def test_head_tells_the_same_without_a_body(self):
         for path in FILES:
@@ -67,7 +120,7 @@ class Page(unittest.TestCase):
     def test_what_the_client_has_is_not_sent_again(self):
         for path in FILES:
             etag = self.get(path)[1]["ETag"]
-            for given in (etag, f"W/{etag}", f'"x", {etag}', f'{etag},"y"', "*"):
+            for given in (etag, f'"x", W/{etag}, "y"', "*"):
                 status, headers, body = self.get(path, If_None_Match=given)
                 self.assertEqual((status, body), (304, b""), (path, given))
                 self.assertEqual(headers["ETag"], etag)
@@ -117,7 +170,9 @@ class Page(unittest.TestCase):
                      "/page/lib/*", "/page/*/*", "/page/lib/dom.js%00", "/page/lib/dom.js%20",
                      "/page/index.html", "/page//index.html", "/page/%2Findex.html",
                      "/page/vendor/package.json", "/page/web/package.json", "/page/lib/%ff",
-                     "/page/lib/" + "x" * 4000, "/index.html", "/page.html"):
+                     "/page/lib/" + "x" * 4000, "/index.html", "/page.html",
+                     "/page/x/shell/main.js", "/page//shell/main.js", "/page/*/shell/main.js",
+                     "/page/x/y/shell/main.js"):
             status, headers, body = self.get(path)
             self.assertIn((status, body["error"]["code"]),
                           ((404, "not-found"), (400, "bad-id")), path)
