@@ -148,6 +148,24 @@ export function nearest(times, time) {
 }
 
 /**
+ * @param {Array<number>} times ascending
+ * @param {number} time
+ * @param {number} steps negative: to earlier ones
+ * @returns {?number} the time so many steps from there, or the last one on the way; null: there
+ *   are none
+ */
+export function stepFrom(times, time, steps) {
+  if (times.length === 0)
+    return null;
+  const beyond = steps > 0 ? times.findIndex((one) => one > time) :
+    times.findLastIndex((one) => one < time);
+  if (beyond < 0)
+    return steps > 0 ? times.at(-1) : times[0];
+  const at = beyond + steps - Math.sign(steps);
+  return times[Math.max(0, Math.min(times.length - 1, at))];
+}
+
+/**
  * @param {Array<?number|undefined>} values undefined: this line has no such time
  * @param {number} index
  * @returns {?number} the value there, or of the line's nearest time

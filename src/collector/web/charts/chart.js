@@ -6,7 +6,7 @@
 import {h} from '../lib/dom.js';
 import {clock} from '../lib/format.js';
 import {theme} from '../lib/theme.js';
-import {describe, figures, nearest, valueNear, valueText} from './axis.js';
+import {describe, figures, nearest, stepFrom, valueNear, valueText} from './axis.js';
 import {gapText} from './gaps.js';
 import {groupOf} from './group.js';
 import {Legend} from './legend.js';
@@ -197,8 +197,8 @@ export class LineChart {
   command(name) {
     const [from, to] = this.xRange();
     switch (name) {
-      case 'Home': return this.group.setCursor(from);
-      case 'End': return this.group.setCursor(to);
+      case 'Home': return this.cursorTo(from);
+      case 'End': return this.cursorTo(to);
       case '+': return this.group.zoomBy(0.5);
       case '-': return this.group.zoomBy(2);
       case 'Escape': return this.group.setZoom(null);
@@ -208,14 +208,17 @@ export class LineChart {
   }
 
   move(steps) {
-    const {times, group} = this;
-    if (times.length === 0)
-      return;
     const [from, to] = this.xRange();
-    const at = group.time === null ? nearest(times, steps > 0 ? from : to) - Math.sign(steps) :
-      nearest(times, group.time);
-    const next = times[Math.max(0, Math.min(times.length - 1, at + steps))];
-    group.setCursor(Math.max(from, Math.min(to, next)));
+    const time = this.group.time ?? (steps > 0 ? from - 1 : to + 1);
+    const next = stepFrom(this.times, time, steps);
+    if (next !== null)
+      this.cursorTo(Math.max(from, Math.min(to, next)));
+  }
+
+  // This chart tells its values at once, the others with the next frame.
+  cursorTo(time) {
+    this.group.setCursor(time);
+    this.showCursor(time);
   }
 
   /**

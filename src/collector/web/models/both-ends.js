@@ -70,7 +70,24 @@ export function unionOf(a, b) {
   return result;
 }
 
-const spread = (values, places) => places.map((at) => at < 0 ? undefined : values[at]);
+// Of the union's times undefined are those that this end does not have. A line that breaks
+// stays broken until this end knows something again.
+function spread(values, places) {
+  const result = places.map((at) => at < 0 ? undefined : values[at]);
+  let broken = false;
+  for (let at = 0; at < result.length; at++) {
+    if (result[at] === undefined && broken)
+      result[at] = null;
+    broken = result[at] === null;
+  }
+  broken = false;
+  for (let at = result.length - 1; at >= 0; at--) {
+    if (result[at] === undefined && broken)
+      result[at] = null;
+    broken = result[at] === null;
+  }
+  return result;
+}
 
 function valuesOf({metrics}, name, rtcp, {series}) {
   const columns = metricsOf({metrics}).get(name);

@@ -17,6 +17,7 @@ import {bridged, metricsOf, streamKey, streamNames} from './series.js';
 
 const LONGEST_BRIDGE = 15_000; // ms: three times the usual interval of RTCP
 const MOST_BANDS = 3;
+const MOST_REASONS = 3;
 const CONNECTION = 8; // its colour; streams have those before
 
 /** The connection's and each stream's metrics go to the chart that names them. */
@@ -180,4 +181,16 @@ export function medianOf(series) {
   const {value, mean} = metricsOf(series.connection).get('score') ?? {};
   const scores = (value ?? mean ?? []).filter(known).sort((a, b) => a - b);
   return scores.length === 0 ? null : scores[(scores.length - 1) >> 1];
+}
+
+/**
+ * @param {import('./series.js').Series} series
+ * @returns {Array<string>} why the connection's score is not better, the commonest three
+ */
+export function reasonsOf(series) {
+  const counts = new Map();
+  for (const word of (metricsOf(series.connection).get('reasons')?.words ?? []).flat())
+    if (word !== null)
+      counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a).slice(0, MOST_REASONS).map(([word]) => word);
 }

@@ -3,7 +3,9 @@
 // A fabric in words: its state, its setup, its way through the network, and what its events mark
 // in charts.
 
-import {delay, duration} from '../lib/format.js';
+import {delay} from '../lib/format.js';
+import {storyOf} from './fabric-story.js';
+import {findingsOf} from './findings.js';
 
 /**
  * @typedef {Object} Mark of an event in the charts
@@ -12,6 +14,8 @@ import {delay, duration} from '../lib/format.js';
  * @property {string} title
  * @property {'good'|'warn'|'bad'|'info'} kind
  */
+
+const LEVELS = ['bad', 'warn', 'note'];
 
 const MARKS = new Map(Object.entries({
   fabricSetup: ['S', 'good', 'set up'],
@@ -95,8 +99,8 @@ export function stateOf(fabric) {
  */
 export function setupParts({iceGatheringDelay, iceConnectivityDelay}) {
   return [
-    {title: 'candidates gathered', value: iceGatheringDelay},
-    {title: 'connectivity checked', value: iceConnectivityDelay},
+    {title: 'gathering of candidates', value: iceGatheringDelay},
+    {title: 'connectivity checks', value: iceConnectivityDelay},
   ].filter(({value}) => value !== null).map(({title, value}) => ({title, text: delay(value)}));
 }
 
@@ -108,57 +112,26 @@ export function lifeOf({added, firstReport, terminated}) {
   return {from: added ?? firstReport, to: terminated};
 }
 
-const last = (events, name) => events.findLast((event) => event.name === name);
-
-function disruptions(events, end) {
-  const result = {count: 0, total: 0};
-  let since = null;
-  for (const {name, time} of events) {
-    if (name === 'iceDisruptionStart' && since === null) {
-      since = time;
-      result.count++;
-    } else if (name === 'iceDisruptionEnd' && since !== null) {
-      result.total += time - since;
-      since = null;
-    }
-  }
-  if (since !== null)
-    result.total += Math.max(0, (end ?? since) - since);
-  return result;
-}
-
-const CAUSES = new Map([['ice', 'ICE failed'], ['silence', 'nothing came from the other end'],
-  ['dtls', 'DTLS was closed']]);
-
 /**
  * @param {Object} fabric with its events
- * @returns {Array<{level: 'bad'|'warn', text: string}>} what went wrong, the worst first; text of
- *   clients may be part of it
+ * @param {?Object} summary FabricSummary of the API; null: not known yet
+ * @param {Array<string>} reasons of its scores
+ * @returns {{story: import('./fabric-story.js').Story, end: number,
+ *   findings: Array<import('./findings.js').Finding>}} what went wrong, the worst first; end: of
+ *   the fabric, or the last that is known of it
  */
-export function verdicts(fabric) {
-  const {events} = fabric;
-  const found = [];
-  const failed = last(events, 'fabricSetupFailed');
-  if (fabric.failed !== null || failed !== undefined && fabric.setupDelay === null) {
-    const why = failed?.data.diagnosis ?? failed?.data.reason;
-    found.push({level: 'bad', text: `It was never set up${why === undefined ? '' : `: ${why}`}`});
-  }
-  const dropped = last(events, 'fabricDropped');
-  if (fabric.dropped !== null) {
-    const cause = CAUSES.get(dropped?.data.cause) ?? dropped?.data.cause;
-    found.push({level: 'bad', text: `It dropped${cause === undefined ? '' : `: ${cause}`}`});
-  }
-  const {count, total} = disruptions(events, fabric.terminated ?? fabric.lastReport);
-  const times = count === 1 ? 'One disruption' : `${count} disruptions`;
-  if (count > 0)
-    found.push({level: 'warn', text: `${times}, ${duration(total)} in all`});
-  for (const [name, text] of [['oneWayMediaStart', 'What it sent did not arrive for a while'],
-    ['circuitBreaker', 'Media was too bad to go on']]) {
-    if (last(events, name) !== undefined)
-      found.push({level: 'bad', text});
-  }
-  return found;
+export function judge(fabric, summary, reasons) {
+  const id = fabric.fabric;
+  const end = fabric.terminated ?? fabric.lastReport ?? fabric.events.at(-1)?.time ?? 0;
+  const story = storyOf(fabric, fabric.events, fabric.terminated === null ? end : null);
+  const findings = findingsOf([{ends: [story], setUp: story.setUp, failed: story.failed}], {
+    summaries: new Map(summary === null ? [] : [[id, summary]]),
+    reasons: new Map([[id, reasons]]), end});
+  const rank = (finding) => LEVELS.indexOf(finding.level);
+  return {story, end, findings: findings.sort((a, b) => rank(a) - rank(b))};
 }
+
+const last = (events, name) => events.findLast((event) => event.name === name);
 
 /**
  * @param {Array<{name: string, data: Object}>} events

@@ -197,7 +197,7 @@ class ConferenceView {
     for (const {connectionID} of low) {
       const series = await this.tryGet(appPath(this.place.app,
         ['fabrics', connectionID, 'series'], {points: 60}));
-      const words = series?.connection?.reasons?.words ?? [];
+      const words = series?.connection?.metrics?.reasons?.words ?? [];
       this.reasons.set(connectionID, commonest(words.flatMap((list) => list ?? [])));
     }
   }

@@ -5,8 +5,9 @@
 import {h, told} from '../lib/dom.js';
 import {count, dateTime, delay, duration, score} from '../lib/format.js';
 import {hashOf} from '../lib/router.js';
-import {lifeOf, setupParts, stateOf, terminationCause, verdicts} from '../models/fabric.js';
+import {lifeOf, setupParts, stateOf, terminationCause} from '../models/fabric.js';
 import {bandOf} from '../models/score.js';
+import {ends, memberList, spoken} from './spoken.js';
 
 function fact(title, ...content) {
   return h('div', {class: 'card fact'}, h('dt', null, title), h('dd', null, content));
@@ -25,7 +26,7 @@ function stateFact(fabric) {
 
 function setupFact(fabric) {
   return fact('Setup delay', delay(fabric.setupDelay),
-    setupParts(fabric).map(({title, text}) => soft(`${text} until ${title}`)));
+    setupParts(fabric).map(({title, text}) => soft(`${title} ${text}`)));
 }
 
 function timeFact(fabric) {
@@ -46,25 +47,32 @@ function linkToConference(place, {conference, occurrence}) {
     query: {occurrence}})}, told(conference));
 }
 
+function finding({id, level, kind, title, text, evidence}) {
+  return h('li', {class: level, dataset: {finding: kind}}, h('div', null,
+    h('p', {class: `title ${level}`}, spoken(title)),
+    text.map((sentence) => h('p', null, spoken(sentence))),
+    evidence.length === 0 ? null : h('details', {dataset: {key: id}},
+      h('summary', null, 'As the client told it'), memberList(evidence))));
+}
+
 /**
  * @param {import('../lib/router.js').Place} place
  * @param {Object} fabric as GET …/fabrics/{fabric} answers it
+ * @param {Array<import('../models/findings.js').Finding>} findings
  * @param {?number} median of its scores
- * @returns {HTMLElement}
+ * @returns {Array<HTMLElement>}
  */
-export function head(place, fabric, median) {
-  const found = verdicts(fabric);
-  return h('div', {class: 'fabric-head'},
+export function head(place, fabric, findings, median) {
+  return [
     h('p', {class: 'way'}, 'Conference ', linkToConference(place, fabric)),
-    h('h1', null, told(fabric.user), ' → ', fabric.remoteUser === null ?
-      h('span', {class: 'soft'}, 'unknown') : told(fabric.remoteUser)),
+    h('h1', null, ends(fabric)),
     h('p', {class: 'soft'}, 'Fabric ', told(fabric.fabric)),
-    found.length === 0 ? null : h('ul', {class: 'verdicts'}, found.map(({level, text}) =>
-      h('li', {class: level}, told(text)))),
+    findings.length === 0 ? null : h('ul', {class: 'findings'}, findings.map(finding)),
     h('dl', {class: 'cards'}, stateFact(fabric), setupFact(fabric), timeFact(fabric),
       scoreFact(median),
       fact('Usage', told(fabric.usage)), fact('Reports', count(fabric.reports)),
       fact('Other end', fabric.paired === undefined ? 'does not report' :
         h('a', {href: hashOf({app: place.app, view: 'fabric', id: fabric.paired.fabric})},
-          told(fabric.paired.user)))));
+          told(fabric.paired.user)))),
+  ].filter((node) => node !== null);
 }

@@ -70,7 +70,9 @@ class Refresher {
       if (error.name !== 'AbortError' && error.status === undefined)
         throw error;
     }
-    if (view.fabric.terminated !== null)
+    if (view.fabric.terminated !== null && !signal.aborted) {
+      view.learnSummary();
       this.onOver();
+    }
   }
 }

@@ -8,8 +8,8 @@ import {appPath, getJson} from '../lib/api.js';
 import {h} from '../lib/dom.js';
 import {hashOf, noteQuery} from '../lib/router.js';
 import {rangeOf} from '../lib/time-range.js';
-import {lifeOf, markKinds, marksOf} from '../models/fabric.js';
-import {medianOf} from '../models/fabric-charts.js';
+import {judge, lifeOf, markKinds, marksOf} from '../models/fabric.js';
+import {medianOf, reasonsOf} from '../models/fabric-charts.js';
 import {BothEnds} from './both-ends.js';
 import {codecs, connection} from './candidates.js';
 import {eventList} from './event-list.js';
@@ -20,12 +20,14 @@ import {followFabric} from './fabric-live.js';
 import {Reports} from './reports.js';
 import {sdp} from './sdp.js';
 import {getSeries} from './series-source.js';
+import {steady} from './steady.js';
+import {WaterfallView} from './waterfall.js';
 
 const timeOf = (text) => /^\d{1,15}$/.test(text ?? '') ? Number(text) : null;
 
 class FabricView {
   constructor({place, signal, fabric, series}) {
-    Object.assign(this, {place, signal, fabric});
+    Object.assign(this, {place, signal, fabric, summary: null});
     const {from, to} = rangeOf(place.query);
     this.group = new ChartGroup({
       zoom: from !== null && to !== null && from < to ? {from, to} : null,
@@ -63,12 +65,14 @@ class FabricView {
   }
 
   build() {
-    this.head = h('div', null);
+    this.head = h('div', {class: 'fabric-head'});
+    this.drawHead = steady(this.head);
+    this.setup = new WaterfallView({app: this.place.app});
     this.marks = h('div', null);
     this.parts = h('div', null);
     this.root = h('div', {class: 'fabric',
       dataset: {view: this.bothEnds() ? 'both-ends' : 'fabric'}},
-    this.head,
+    this.head, this.setup.node,
     h('section', {class: 'part', dataset: {part: 'charts'}}, h('h2', null, 'Charts'),
       h('div', {class: 'chart-tools'}, chartBar(this.group, this.toggle()), this.charts.picker,
         this.marks),
@@ -82,13 +86,37 @@ class FabricView {
     this.fabric = fabric;
     const {from, to} = lifeOf(fabric);
     const ends = [to, fabric.lastReport, this.charts.lastTime()].filter((time) => time !== null);
-    this.head.replaceChildren(head(this.place, fabric, medianOf(this.charts.series)));
+    this.showHead();
     const marks = marksOf(fabric.events);
     this.marks.replaceChildren(markLegend(markKinds(marks)));
     this.group.setMarks(marks);
     if (from !== null && ends.length > 0)
       this.group.setExtent({from, to: Math.max(from + 1000, ...ends)});
     this.showParts(fabric);
+  }
+
+  showHead() {
+    const {fabric, place, charts: {series}} = this;
+    const {story, findings, end} = judge(fabric, this.summary, reasonsOf(series));
+    const median = medianOf(series);
+    this.drawHead([{...fabric, events: null}, findings, median],
+      () => head(place, fabric, findings, median));
+    this.setup.update({stories: [story], end});
+  }
+
+  /** Asks for what the collector has summed up of the fabric; there may be nothing yet. */
+  async learnSummary() {
+    const {place, signal, fabric: {conference, occurrence, fabric}} = this;
+    try {
+      const {fabricSummaries} = await getJson(
+        appPath(place.app, ['conferences', conference, 'summary'], {occurrence}), {signal});
+      this.summary = fabricSummaries.find((one) => one.connectionID === fabric) ?? null;
+    } catch (error) {
+      if (error.name !== 'AbortError' && error.status === undefined)
+        throw error;
+    }
+    if (!signal.aborted)
+      this.showHead();
   }
 
   // What is open or has the focus stays so: the parts are made anew only when they are others.
@@ -119,6 +147,7 @@ export async function show({root, place, signal, setTitle, setLive}) {
   root.replaceChildren(view.root);
   await view.charts.start();
   view.showReport();
+  view.learnSummary();
   if (fabric.terminated === null)
     followFabric(view, {signal, setLive});
 }
