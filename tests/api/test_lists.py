@@ -30,6 +30,9 @@ class Lists(unittest.TestCase):
         cls.store("Zoë 100%_", wire.event("userJoined", "100%_sure", at=START + 200 * HOUR))
         for client in cls.clients.values():
             client.close()
+        # From then on no row changes any more.
+        for conference in "failing", "dropping":
+            cls.collector.summary(conference, lambda summary: summary["endTime"] is not None)
 
     @staticmethod
     def fabric(conference, fabric, at, ending):
@@ -81,6 +84,22 @@ class Lists(unittest.TestCase):
         self.assertEqual(self.names(q="crowd"), ["m3", "m2", "m1", "m0"])
         self.assertEqual(self.names(q="crowd01", to=START + 403 * HOUR), ["m2", "m1", "m0"])
         self.assertEqual(self.names(q="crowd101"), ["m1"])
+
+    def test_names_are_found_whatever_their_case(self):
+        at = START + 600 * HOUR
+        self.store("id-7", wire.event("userJoined", "named", at=at, userName="Grace Hopper"),
+                   wire.event("userDetails", "named", at=at + 1, userName="Amazing Grace"))
+        self.store("id-8", wire.event("userJoined", "named-too", at=at + HOUR, userName="grace m."))
+        self.assertEqual(self.names(q="grace"), ["named-too", "named"])
+        self.assertEqual(self.names(q="GRACE HOP"), ["named"])
+        self.assertEqual(self.names(q="amazing"), ["named"])
+        self.assertEqual(self.names(q="%race"), [])
+        self.assertEqual(self.names(q="Hopper"), [])
+        users = self.collector.get("apps", wire.APP, "users", q="gRACE")["users"]
+        self.assertEqual([(user["user"], user["userName"]) for user in users],
+                         [("id-7", "Amazing Grace"), ("id-8", "grace m.")])
+        self.assertEqual([user["user"] for user in self.collector.get(
+            "apps", wire.APP, "users", q="g", after="id-7")["users"]], ["id-8"])
 
     def test_time_ranges_take_from_and_leave_to(self):
         self.assertEqual(self.names(from_=START + 3 * HOUR, to=START + 5 * HOUR), ["c04", "c03"])

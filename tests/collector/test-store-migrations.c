@@ -3,9 +3,11 @@
  * Databases of earlier schema versions, as they are when a store is opened.
  */
 #include <glib/gstdio.h>
+#include <math.h>
 
 #include "store-sqlite-private.h"
 #include "store-sqlite-schema-1.h"
+#include "store-sqlite-schema-2.h"
 
 #define CALL \
   "INSERT INTO apps VALUES (1, 'demo');" \
@@ -194,6 +196,87 @@ test_records_of_the_first_version_are_found (Fixture *fixture, gconstpointer dat
   g_assert_cmpstr (other->type, ==, "gap");
 }
 
+/* As the second version left it: a fabric was set up, two failed, and one of them told
+ * nothing of why. */
+#define VERSION_2_CALL \
+  "UPDATE users SET display_name = 'Alice';" \
+  "INSERT INTO users VALUES (2, 1, 'bob', NULL);" \
+  "INSERT INTO participants (conference, user, user_name, joined)" \
+  "  VALUES (1, 2, 'Bob B.', 1000);" \
+  "INSERT INTO fabrics (id, user, name, conference, failed) VALUES" \
+  "  (2, 1, 'f2', 1, 2000), (3, 1, 'f3', 1, 2000), (4, 1, 'f4', 1, 2000);" \
+  "UPDATE fabrics SET set_up = 2500, setup_delay = 1.5, ice_gathering_delay = 0.25" \
+  "  WHERE id IN (1, 4);" \
+  "INSERT INTO events VALUES" \
+  "  (2, 1, 1, 2, 2001, 'fabricSetupFailed', '{\"reason\":\"late\"}')," \
+  "  (3, 1, 1, 2, 2000, 'fabricSetupFailed', '{\"reason\":\"first\"}')," \
+  "  (4, 1, 1, 3, 2000, 'fabricSetupFailed', 'no JSON')," \
+  "  (5, 1, 1, 4, 2000, 'iceFailed', '{}');" \
+  "UPDATE conferences SET fabrics = 4, set_up = 2, failed = 2;"
+
+static void
+take_figures (const StoreFigures *figures, gpointer user_data)
+{
+  StoreSetup setup;
+
+  g_assert_cmpstr (figures->failures, ==, "{\"first\":1}");
+  g_assert_false (figures->media_known);
+  g_assert_cmpuint (figures->n_setups, ==, 2);
+  store_figures_get_setup (figures, 0, &setup);
+  g_assert_cmpfloat (setup.delay, ==, 1.5);
+  g_assert_cmpfloat (setup.ice_gathering_delay, ==, 0.25);
+  g_assert_true (isnan (setup.ice_connectivity_delay));
+  ++*(guint *)user_data;
+}
+
+static void
+make_version_2 (const Fixture *fixture)
+{
+  make_version_1 (fixture, CALL);
+  execute (fixture, schema_1_holes);
+  for (gsize i = 0; i < G_N_ELEMENTS (schema_2); i++)
+    execute (fixture, schema_2[i]);
+  execute (fixture, VERSION_2_CALL "PRAGMA user_version=2");
+}
+
+static void
+test_figures_of_the_second_version_are_there (Fixture *fixture, gconstpointer data)
+{
+  StoreSearch search = {
+    .from = G_MININT64, .to = G_MAXINT64, .low_score = NAN, .ascending = TRUE, .limit = 2
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Store) store = NULL;
+  guint n = 0;
+  gboolean more;
+
+  make_version_2 (fixture);
+  store = store_open (fixture->location, &error);
+  g_assert_no_error (error);
+  g_assert_true (
+      store_read_figures (store, "demo", &search, take_figures, &n, &more, &error));
+  g_assert_cmpuint (n, ==, 1);
+  g_assert_false (more);
+}
+
+static void
+test_names_of_the_second_version_are_found (Fixture *fixture, gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Store) store = NULL;
+  g_autoptr (GPtrArray) bobs = NULL, alices = NULL;
+
+  make_version_2 (fixture);
+  store = store_open (fixture->location, &error);
+  g_assert_no_error (error);
+  bobs = store_list_users (store, "demo", "bOB b", "", 10, &error);
+  alices = store_list_users (store, "demo", "ALI", "", 10, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (bobs->len, ==, 1);
+  g_assert_cmpstr (((StoreUser *)bobs->pdata[0])->user_name, ==, "Bob B.");
+  g_assert_cmpuint (alices->len, ==, 1);
+}
+
 /* A step that fails leaves all as it was. */
 static void
 test_failed_step_changes_nothing (Fixture *fixture, gconstpointer data)
@@ -258,6 +341,9 @@ main (int argc, char **argv)
   ADD ("first-version", schema_1_holes, test_first_version_is_brought_up_to_date);
   ADD ("first-version-without-holes", "", test_first_version_is_brought_up_to_date);
   ADD ("records-of-the-first-version", NULL, test_records_of_the_first_version_are_found);
+  ADD ("figures-of-the-second-version", NULL,
+      test_figures_of_the_second_version_are_there);
+  ADD ("names-of-the-second-version", NULL, test_names_of_the_second_version_are_found);
   ADD ("failed-step", NULL, test_failed_step_changes_nothing);
   ADD ("newer-version", NULL, test_newer_version_is_refused);
   ADD ("two-at-once", NULL, test_two_that_migrate_do_not_meet);

@@ -101,11 +101,9 @@ is_asked (const StoreSearch *search, Filter filter)
 static const char *
 find_index (const StoreSearch *search)
 {
-  if (search->sort != STORE_SORT_START)
-    return orders[search->sort].index;
   return search->failed    ? "conferences_failed"
          : search->dropped ? "conferences_dropped"
-                           : "conferences_by_start";
+                           : orders[search->sort].index;
 }
 
 /* Whether a walk meets nothing but what the filter leaves. */
@@ -124,6 +122,13 @@ is_walked (const StoreSearch *search, Filter filter)
   default:
     return FALSE;
   }
+}
+
+/* Whether conferences are sorted that an index of few has, and fetched then. */
+static gboolean
+is_short (const StoreSearch *search)
+{
+  return search->sort != STORE_SORT_START && (search->failed || search->dropped);
 }
 
 /* ---- Values ---- */
@@ -256,22 +261,20 @@ find_leader (sqlite3 *db, const char *app, const StoreSearch *search, Filter *le
 static void
 append_test (GString *sql, const StoreSearch *search, Filter filter, gboolean walks)
 {
+  gboolean by_start = search->sort == STORE_SORT_START || is_short (search);
+
   g_string_append (sql, " AND ");
-  if (!walks || filter != FILTER_TIME || !is_walked (search, filter))
-    g_string_append (sql, filters[filter].test);
-  else
+  if (filter == FILTER_TIME && walks && by_start)
     g_string_append (sql, "c.start >= :from AND c.start < :to");
+  else
+    g_string_append (sql, filters[filter].test);
 }
 
-static char *
-make_sql (const StoreSearch *search, Filter leader, const char *columns)
+static void
+append_conditions (GString *sql, const StoreSearch *search, Filter leader)
 {
-  const char *key = orders[search->sort].key;
-  gboolean rising = search->ascending != search->backwards;
   gboolean walks = leader == N_FILTERS;
-  GString *sql = g_string_new (NULL);
 
-  g_string_printf (sql, "SELECT %s FROM conferences c", columns);
   if (walks)
     g_string_append_printf (
         sql, " INDEXED BY %s WHERE c.app = " APP, find_index (search));
@@ -283,13 +286,36 @@ make_sql (const StoreSearch *search, Filter leader, const char *columns)
       append_test (sql, search, filter, walks);
   if (search->sort == STORE_SORT_SCORE)
     g_string_append (sql, " AND c.score IS NOT NULL");
-  if (search->sort == STORE_SORT_FAILURES && (search->failed || search->dropped))
-    g_string_append (sql, " AND c.troubles > 0");
+}
+
+static void
+append_page (GString *sql, const StoreSearch *search)
+{
+  const char *key = orders[search->sort].key;
+  gboolean rising = search->ascending != search->backwards;
+
   if (search->has_cursor)
     g_string_append_printf (
         sql, " AND (%s, c.id) %s (:key, :id)", key, rising ? ">" : "<");
   g_string_append_printf (sql, " ORDER BY %s %s, c.id %s LIMIT :limit", key,
       rising ? "ASC" : "DESC", rising ? "ASC" : "DESC");
+}
+
+static char *
+make_sql (const StoreSearch *search, Filter leader, const char *columns)
+{
+  gboolean sorts = leader == N_FILTERS && is_short (search);
+  GString *sql = g_string_new (NULL);
+
+  g_string_printf (sql, "SELECT %s FROM conferences c", columns);
+  if (sorts)
+    g_string_append (sql, " WHERE c.id IN (SELECT c.id FROM conferences c");
+  append_conditions (sql, search, leader);
+  append_page (sql, search);
+  if (sorts) {
+    g_string_append_c (sql, ')');
+    append_page (sql, search);
+  }
   return g_string_free (sql, FALSE);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "store-sqlite-columns.h"
 
+#include "store-sqlite-filters.h"
 #include "store-sqlite-lists.h"
 
 #define APP "(SELECT id FROM apps WHERE name = ?1)"
@@ -13,14 +14,31 @@
   "(SELECT id FROM conferences WHERE app = " APP \
   "   AND name = ?2 AND (?3 = 0 OR id = ?3) ORDER BY first_time DESC LIMIT 1)"
 
-static const char users_sql[] =
-    "SELECT u.name, u.display_name,"
-    " (SELECT count(*) FROM participants p WHERE p.user = u.id),"
-    " (SELECT max(c.last_seen) FROM participants p"
-    "   JOIN conferences c ON c.id = p.conference WHERE p.user = u.id)"
-    " FROM users u WHERE u.app = " APP " AND u.name >= ?2 AND u.name < ?3 AND u.name > ?4"
-    " AND EXISTS (SELECT 1 FROM participants p WHERE p.user = u.id)"
-    " ORDER BY u.name LIMIT ?5";
+/* Users ?2 to ?3 by their ids, behind ?4. */
+#define USERS(from_where) \
+  "SELECT * FROM (SELECT u.id, u.name FROM users u WHERE " from_where \
+  " AND u.name > ?4 AND EXISTS (SELECT 1 FROM participants p WHERE p.user = u.id)" \
+  " ORDER BY u.name LIMIT ?5)"
+#define BY_ID "u.app = " APP " AND u.name >= ?2 AND u.name < ?3"
+#define NAMES \
+  "SELECT n.user FROM user_names n WHERE n.app = " APP " AND n.name >= ?2 AND n.name < " \
+                                                       "?3"
+#define USER_ROWS(users) \
+  "SELECT u.name, u.display_name," \
+  " (SELECT count(*) FROM participants p WHERE p.user = u.id)," \
+  " (SELECT max(c.last_seen) FROM participants p" \
+  "   JOIN conferences c ON c.id = p.conference WHERE p.user = u.id)" \
+  " FROM (" users ") found JOIN users u ON u.id = found.id ORDER BY u.name LIMIT ?5"
+
+static const char users_sql[] = USER_ROWS (USERS (BY_ID));
+static const char named_users_sql[] =
+    USER_ROWS (USERS (BY_ID) " UNION " USERS ("u.id IN (" NAMES ")"));
+/* The same for a name that many have: who has it is seen as they come. */
+static const char many_named_users_sql[] = USER_ROWS (USERS (BY_ID) " UNION " USERS (
+    "u.app = " APP " AND EXISTS (SELECT 1 FROM user_names n WHERE n.user = u.id"
+    "   AND n.name >= ?2 AND n.name < ?3)"));
+static const char many_sql[] = "SELECT count(*) FROM (" NAMES " LIMIT ?4)";
+#define MANY 10000 /* names: sorted in some 20 ms */
 
 #define EVENTS \
   "SELECT e.time, u.name, f.name, e.name, e.data, e.id, f.remote_user" \
@@ -126,21 +144,47 @@ add_user (GPtrArray *list, sqlite3_stmt *row)
   g_ptr_array_add (list, user);
 }
 
+static void
+bind_prefix (sqlite3_stmt *rows, const char *app, const char *prefix)
+{
+  g_autofree char *behind = sqlite_end_of_prefix (prefix);
+
+  bind_text (rows, 1, app);
+  bind_text (rows, 2, prefix);
+  sqlite3_bind_text (rows, 3, behind, -1, SQLITE_TRANSIENT);
+}
+
+/* Returns: (nullable): NULL with an error. */
+static const char *
+choose_users_sql (sqlite3 *db, const char *app, const char *prefix, GError **error)
+{
+  g_autoptr (sqlite3_stmt) row = NULL;
+
+  if (*prefix == '\0')
+    return users_sql;
+  row = sqlite_prepare (db, many_sql, error);
+  if (row == NULL)
+    return NULL;
+  bind_prefix (row, app, prefix);
+  sqlite3_bind_int (row, 4, MANY);
+  if (!sqlite_next (row, error))
+    return NULL;
+  return sqlite3_column_int (row, 0) < MANY ? named_users_sql : many_named_users_sql;
+}
+
 static GPtrArray *
 list_users (sqlite3 *db, const char *app, const char *prefix, const char *after,
     guint limit, GError **error)
 {
-  g_autoptr (sqlite3_stmt) rows = sqlite_prepare (db, users_sql, error);
+  const char *sql = choose_users_sql (db, app, prefix, error);
+  g_autoptr (sqlite3_stmt) rows = sql != NULL ? sqlite_prepare (db, sql, error) : NULL;
   g_autoptr (GPtrArray) list =
       g_ptr_array_new_with_free_func ((GDestroyNotify)store_user_free);
-  g_autofree char *behind = g_strconcat (prefix, "\xf4\x8f\xbf\xbf", NULL);
   gboolean more = FALSE;
 
   if (rows == NULL)
     return NULL;
-  bind_text (rows, 1, app);
-  bind_text (rows, 2, prefix);
-  bind_text (rows, 3, behind);
+  bind_prefix (rows, app, prefix);
   bind_text (rows, 4, after);
   sqlite3_bind_int (rows, 5, limit);
   return read_rows (rows, list, G_MAXSIZE, add_user, &more, error)

@@ -81,13 +81,15 @@ sqlite_client_free (SqliteClient *client)
   g_free (client);
 }
 
-/* name: (nullable) */
+/* The last name that was told is shown; by all of them the user is found. name:
+ * (nullable) */
 static gboolean
-add_user_name (
-    SqliteRows *rows, const SqliteClient *client, const char *name, GError **error)
+name_user (SqliteRows *rows, const SqliteClient *client, const char *name, GError **error)
 {
-  return name == NULL || sqlite_run (rows, error, SQL_ADD_USER_NAME, "isi", client->app,
-                             name, client->user);
+  return name == NULL ||
+         (sqlite_run (rows, error, SQL_SET_USER_NAME, "is", client->user, name) &&
+             sqlite_run (
+                 rows, error, SQL_ADD_USER_NAME, "isi", client->app, name, client->user));
 }
 
 SqliteClient *
@@ -113,7 +115,7 @@ sqlite_client_open (SqliteRows *rows, const char *app, const char *user,
   sqlite3_reset (found);
   client->name = g_strdup (session);
   client->user_name = g_strdup (user);
-  if (!add_user_name (rows, client, user_name, error))
+  if (!name_user (rows, client, user_name, error))
     return NULL;
   if (sqlite_client_refresh (rows, client))
     return g_steal_pointer (&client);
@@ -380,7 +382,7 @@ apply_join (SqliteRows *rows, SqliteClient *client, SqliteConference *conference
   }
   return sqlite_run (rows, error, SQL_JOIN, "iiisss", conference->id, client->user,
              record->time, name, text, site) &&
-         add_user_name (rows, client, name, error) &&
+         name_user (rows, client, name, error) &&
          (site == NULL ||
              sqlite_run (rows, error, SQL_SET_SITE, "is", conference->id, site));
 }

@@ -19,6 +19,11 @@ static const char schema_3_fabrics[] =
     "   AND e.name IN ('fabricSetupFailed', 'iceFailed') ORDER BY e.time, e.id LIMIT 1)"
     " WHERE failed IS NOT NULL;";
 
+/* Indexes of few conferences have what all lists are ordered by, so that these are
+ * sorted without a look at the conferences themselves. */
+#define SCHEMA_3_ORDERS \
+  " (app, start, duration, participants, troubles, score, failed, dropped)"
+
 /* Of its fabrics, kept by each commit: setups: the delays of those that were set up;
  * failures: how many were not, by reason. Of its summary: disruptions; one_way: streams
  * that came to nobody; NULL where that is not known. */
@@ -35,9 +40,15 @@ static const char schema_3_conferences[] =
     "  (" SQLITE_SELECT_SETUPS (
         "conferences.id") ");"
                           "DROP INDEX conferences_by_site;"
+                          "DROP INDEX conferences_failed;"
+                          "DROP INDEX conferences_dropped;"
                           "DROP INDEX conferences_by_score;"
                           "CREATE INDEX conferences_by_score ON conferences (app, score)"
                           "  WHERE score IS NOT NULL;"
+                          "CREATE INDEX conferences_failed ON conferences" SCHEMA_3_ORDERS
+                          " WHERE failed > 0;"
+                          "CREATE INDEX conferences_dropped ON "
+                          "conferences" SCHEMA_3_ORDERS "  WHERE dropped > 0;"
                           "CREATE INDEX conferences_by_duration ON conferences (app, "
                           "duration);"
                           "CREATE INDEX conferences_by_participants ON conferences (app, "
@@ -53,6 +64,9 @@ static const char schema_3_names[] =
     "  user INTEGER NOT NULL REFERENCES users (id),"
     "  PRIMARY KEY (app, name, user)) WITHOUT ROWID;"
     "CREATE INDEX user_names_by_user ON user_names (user);"
+    "UPDATE users SET display_name = (SELECT p.user_name FROM participants p"
+    "  WHERE p.user = users.id AND p.user_name <> '' ORDER BY p.joined DESC LIMIT 1)"
+    "  WHERE display_name IS NULL;"
     "INSERT OR IGNORE INTO user_names SELECT app, display_name, id FROM users"
     "  WHERE display_name <> '';"
     "INSERT OR IGNORE INTO user_names SELECT u.app, p.user_name, u.id"

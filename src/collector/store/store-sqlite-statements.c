@@ -21,6 +21,8 @@ static const char *const sql[N_SQL] = {
                    " SET display_name = coalesce (excluded.display_name, display_name)",
   [SQL_ADD_USER_NAME] = "INSERT OR IGNORE INTO user_names (app, name, user)"
                         " SELECT ?1, ?2, ?3 WHERE ?2 <> ''",
+  [SQL_SET_USER_NAME] = "UPDATE users SET display_name = ?2"
+                        " WHERE id = ?1 AND ?2 <> '' AND display_name IS NOT ?2",
   [SQL_ADD_SESSION] = "INSERT INTO sessions (user, name, last_heard)"
                       " SELECT u.id, ?3, ?4 FROM users u JOIN apps a ON a.id = u.app"
                       " WHERE a.name = ?1 AND u.name = ?2 ON CONFLICT DO NOTHING",

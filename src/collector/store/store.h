@@ -175,7 +175,7 @@ typedef enum {
 typedef struct {
   const char *user;   /* a participant */
   const char *site;   /* of a participant */
-  const char *prefix; /* of the conference's id or of a participant's */
+  const char *prefix; /* of the conference's id, or of a participant's or its names */
   gint64 from, to;    /* when it began; G_MININT64, G_MAXINT64: at any time */
   gboolean failed;    /* a fabric was never set up */
   gboolean dropped;
@@ -335,7 +335,8 @@ typedef struct {
 } StoreUser;
 
 void store_user_free (StoreUser *user);
-/* Users whose ids begin with prefix and come behind after, in the order of their ids.
+/* Users whose ids or names begin with prefix, in names whatever the case of ASCII's
+ * letters, and whose ids come behind after, in the order of their ids.
  * Returns: (element-type StoreUser) */
 GPtrArray *store_list_users (Store *store, const char *app, const char *prefix,
     const char *after, guint limit, GError **error);
