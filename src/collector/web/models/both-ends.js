@@ -34,7 +34,7 @@ const OVERLAYS = [
     sent: 'sent by', received: 'received by', between: true},
   {id: 'frame-height', title: 'frame height', name: 'frameHeight', kind: 'step',
     sent: 'sent by', received: 'received by'},
-  {id: 'score', title: 'score', name: 'score', unitLabel: 'MOS 1–5', range: [1, 5],
+  {id: 'score', title: 'score', name: 'score', unitLabel: 'MOS (1 to 5)', range: [1, 5],
     sent: 'as judged by', received: 'as judged by'},
 ];
 

@@ -22,7 +22,7 @@ const CONNECTION = 8; // its colour; streams have those before
 
 /** The connection's and each stream's metrics go to the chart that names them. */
 const CHARTS = [
-  {id: 'score', title: 'Quality score', unitLabel: 'MOS 1–5', range: [1, 5],
+  {id: 'score', title: 'Quality score', unitLabel: 'MOS (1 to 5)', range: [1, 5],
     metrics: [{name: 'score'}]},
   {id: 'bitrate', title: 'Bitrate', metrics: [{name: 'bitrate'}]},
   {id: 'loss', title: 'Packet loss', share: true, metrics: [{name: 'fractionLost', rtcp: true}]},

@@ -72,12 +72,12 @@ class FabricView {
     this.parts = h('div', null);
     this.root = h('div', {class: 'fabric',
       dataset: {view: this.bothEnds() ? 'both-ends' : 'fabric'}},
-    this.head, this.setup.node,
+    this.head,
     h('section', {class: 'part', dataset: {part: 'charts'}}, h('h2', null, 'Charts'),
       h('div', {class: 'chart-tools'}, chartBar(this.group, this.toggle()), this.charts.picker,
         this.marks),
       this.charts.root),
-    this.parts, this.reports.root, exports(this.place, this.fabric));
+    this.setup.node, this.parts, this.reports.root, exports(this.place, this.fabric));
     this.showFabric(this.fabric);
   }
 
