@@ -50,9 +50,11 @@ def make_call(conference, user_name, fabrics, start=START, n=20):
 
 
 class Base(unittest.TestCase):
+    environment = ()
+
     @classmethod
     def setUpClass(cls):
-        cls.collector = wire.Collector()
+        cls.collector = wire.Collector(environment=cls.environment)
         cls.addClassCleanup(cls.collector.finish)
 
     @staticmethod
@@ -306,6 +308,8 @@ class Centuries(unittest.TestCase):
 
 class Large(Base):
     N = 200 if wire.SANITIZED else 1200
+    # With an arena for each thread, what is kept free depends on which of them had the work.
+    environment = (("MALLOC_ARENA_MAX", "1"),)
 
     @classmethod
     def setUpClass(cls):
@@ -318,7 +322,7 @@ class Large(Base):
             at_once=8)
 
     def test_memory_is_bounded(self):
-        for form in ("json", "jsonl", "csv", "rtcstats"):
+        for form in 2 * ("json", "jsonl", "csv", "rtcstats"):
             self.export("large", format=form)
         before = self.collector.rss_kib()
         for form in ("json", "jsonl", "csv", "rtcstats"):
@@ -327,7 +331,7 @@ class Large(Base):
                 self.assertEqual(body.count(b"\n"), self.N + 3)
                 self.assertGreater(len(body), 5000 * self.N)
         if not wire.SANITIZED:
-            self.assertLess(self.collector.rss_kib() - before, 4096)
+            self.assertLess(self.collector.rss_kib() - before, 8192)
 
     def begin(self):
         """A download of which the client takes no more than its socket does."""
