@@ -136,6 +136,37 @@ test_hostile_gaps (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpint (g_array_index (gaps, SeriesGap, 0).from, ==, 3000);
 }
 
+/* Each may be a mebibyte long. */
+static void
+test_others_come_in_pieces (StoreFixture *fixture, gconstpointer data)
+{
+  const StoreConferenceId id = { STORE_FIXTURE_APP, "c1", 0 };
+  g_autoptr (GError) error = NULL;
+  gint64 after = 0;
+  gboolean more = TRUE;
+  guint n = 0, pieces = 0;
+
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      "INSERT INTO others (user, time, record)"
+      " SELECT 1, (SELECT start FROM conferences), '{\"text\":\"' || hex (zeroblob "
+      "(20000))"
+      " || '\"}' FROM (VALUES (1), (2), (3), (4), (5), (6), (7))");
+  while (more) {
+    g_autoptr (GPtrArray) others =
+        store_list_others (fixture->store, &id, after, 100, 100000, &more, &error);
+
+    g_assert_no_error (error);
+    g_assert_cmpuint (others->len, <=, 3);
+    if (others->len > 0)
+      after = ((StoreOther *)others->pdata[others->len - 1])->id;
+    n += others->len;
+    pieces++;
+  }
+  g_assert_cmpuint (n, ==, 7);
+  g_assert_cmpuint (pieces, ==, 3);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -147,6 +178,8 @@ main (int argc, char **argv)
   ADD ("changes", test_changes);
   ADD ("retention", test_retention);
   ADD ("gaps", test_gaps);
+  g_test_add ("/store/others-come-in-pieces", StoreFixture, NULL, store_fixture_set_up,
+      test_others_come_in_pieces, store_fixture_tear_down);
   g_test_add ("/store/hostile-gaps", StoreFixture, NULL, store_fixture_set_up,
       test_hostile_gaps, store_fixture_tear_down);
   return g_test_run ();

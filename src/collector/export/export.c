@@ -14,7 +14,7 @@
 #define CHUNK_BYTES (256 * 1024)
 #define CHUNK_ROUNDS 256 /* of which each may bring nothing */
 #define LIST_ROWS 1000
-#define OTHER_ROWS 100 /* each may have 1 MiB */
+#define OTHER_ROWS 100
 
 static const ExportFormat *const formats[] = { &export_json, &export_lines, &export_csv,
   &export_rtcstats };
@@ -117,14 +117,13 @@ export_next_events (Export *export, const char *fabric, gboolean *more, GError *
 GPtrArray *
 export_next_others (Export *export, gboolean *more, GError **error)
 {
-  GPtrArray *others = store_list_others (
-      export->store, &export->id, export->last_other, OTHER_ROWS, error);
+  GPtrArray *others = store_list_others (export->store, &export->id, export->last_other,
+      OTHER_ROWS, EXPORT_PIECE, more, error);
 
   if (others == NULL) {
     set_gone (error);
     return NULL;
   }
-  *more = others->len == OTHER_ROWS;
   if (others->len > 0)
     export->last_other = ((StoreOther *)others->pdata[others->len - 1])->id;
   return others;

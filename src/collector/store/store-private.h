@@ -39,7 +39,7 @@ typedef struct {
       Store *store, const char *app, gint64 after, guint limit, GError **error);
   gint64 (*find_last_change) (Store *store, GError **error);
   GPtrArray *(*list_others) (Store *store, const StoreConferenceId *conference,
-      gint64 after, guint limit, GError **error);
+      gint64 after, guint limit, gsize max_bytes, gboolean *more, GError **error);
   GPtrArray *(*search_others) (Store *store, const char *app,
       const StoreOtherSearch *search, gboolean *more, GError **error);
   GPtrArray *(*list_fabrics) (Store *store, const StoreConferenceId *conference,

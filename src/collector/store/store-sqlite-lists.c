@@ -348,34 +348,35 @@ add_other (GPtrArray *list, sqlite3_stmt *row)
 
 static GPtrArray *
 list_others (sqlite3 *db, const StoreConferenceId *conference, gint64 after, guint limit,
-    GError **error)
+    gsize max_bytes, gboolean *more, GError **error)
 {
   g_autoptr (GPtrArray) list =
       list_if_there (db, conference, (GDestroyNotify)store_other_free, error);
   g_autoptr (sqlite3_stmt) rows =
       list != NULL ? sqlite_prepare (db, others_sql, error) : NULL;
-  gboolean more = FALSE;
 
   if (rows == NULL)
     return NULL;
   bind_conference (rows, conference);
   sqlite3_bind_int64 (rows, 4, after);
   sqlite3_bind_int (rows, 5, limit);
-  return read_rows (rows, list, G_MAXSIZE, add_other, &more, error)
-             ? g_steal_pointer (&list)
-             : NULL;
+  *more = FALSE;
+  if (!read_rows (rows, list, max_bytes, add_other, more, error))
+    return NULL;
+  *more = *more || list->len == limit;
+  return g_steal_pointer (&list);
 }
 
 GPtrArray *
 sqlite_list_others (Store *store, const StoreConferenceId *conference, gint64 after,
-    guint limit, GError **error)
+    guint limit, gsize max_bytes, gboolean *more, GError **error)
 {
   sqlite3 *db = sqlite_store_take_reader (store, error);
   GPtrArray *list;
 
   if (db == NULL)
     return NULL;
-  list = list_others (db, conference, after, limit, error);
+  list = list_others (db, conference, after, limit, max_bytes, more, error);
   sqlite_store_give_reader_back (store, db);
   return list;
 }

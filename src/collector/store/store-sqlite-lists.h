@@ -20,7 +20,7 @@ GPtrArray *sqlite_list_changed (
     Store *store, const char *app, gint64 after, guint limit, GError **error);
 gint64 sqlite_find_last_change (Store *store, GError **error);
 GPtrArray *sqlite_list_others (Store *store, const StoreConferenceId *conference,
-    gint64 after, guint limit, GError **error);
+    gint64 after, guint limit, gsize max_bytes, gboolean *more, GError **error);
 GPtrArray *sqlite_search_others (Store *store, const char *app,
     const StoreOtherSearch *search, gboolean *more, GError **error);
 GPtrArray *sqlite_list_fabrics (Store *store, const StoreConferenceId *conference,

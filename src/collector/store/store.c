@@ -204,9 +204,10 @@ store_find_last_change (Store *store, GError **error)
 
 GPtrArray *
 store_list_others (Store *store, const StoreConferenceId *conference, gint64 after,
-    guint limit, GError **error)
+    guint limit, gsize max_bytes, gboolean *more, GError **error)
 {
-  return store->backend->list_others (store, conference, after, limit, error);
+  return store->backend->list_others (
+      store, conference, after, limit, max_bytes, more, error);
 }
 
 GPtrArray *

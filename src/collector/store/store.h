@@ -288,11 +288,12 @@ typedef struct {
 } StoreOther;
 
 void store_other_free (StoreOther *other);
-/* Those of the participants of a call, of its time. after: StoreOther.id. Returns:
- * (element-type StoreOther) (nullable): by id; NULL without an error where there is no
- * such conference. */
+/* Those of the participants of a call, of its time. after: StoreOther.id; max_bytes: no
+ * more behind the one that reaches it; more: whether there may be. Returns: (element-type
+ * StoreOther) (nullable): by id; NULL without an error where there is no such conference.
+ */
 GPtrArray *store_list_others (Store *store, const StoreConferenceId *conference,
-    gint64 after, guint limit, GError **error);
+    gint64 after, guint limit, gsize max_bytes, gboolean *more, GError **error);
 
 /* Which records of that kind. Strings are nullable: any. */
 typedef struct {
