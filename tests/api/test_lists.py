@@ -39,7 +39,7 @@ class Lists(unittest.TestCase):
         return [wire.event("addNewFabric", conference, fabric, at),
                 *([wire.event("fabricSetup", conference, fabric, at + 1, delay=5)]
                   if ending == "fabricDropped" else []),
-                wire.event(ending, conference, fabric, at + 2),
+                wire.event(ending, conference, fabric, at + 2, reason="it's \"so\""),
                 wire.event("userLeft", conference, at=at + 3)]
 
     @classmethod
@@ -57,6 +57,9 @@ class Lists(unittest.TestCase):
 
     def test_filters(self):
         self.assertEqual(self.names(failed="true"), ["failing"])
+        self.assertEqual(self.names(reason="it's \"so\""), ["failing"])
+        self.assertEqual(self.names(reason="it's \"so\"", sort="failures"), ["failing"])
+        self.assertEqual(self.names(reason="so"), [])
         self.assertEqual(self.names(dropped="true"), ["dropping"])
         self.assertEqual(self.names(failed="true", dropped="true"), [])
         self.assertEqual(self.names(user="dave"), ["dropping", "failing"])

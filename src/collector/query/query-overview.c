@@ -19,6 +19,7 @@ typedef struct {
   char *user;
   char *site;
   char *prefix;
+  char *reason;
   gint64 step;        /* ms, 0: auto */
   Overview *overview; /* NULL before the first piece */
 } Request;
@@ -32,6 +33,7 @@ request_free (gpointer data)
   g_free (request->user);
   g_free (request->site);
   g_free (request->prefix);
+  g_free (request->reason);
   g_free (request);
 }
 
@@ -130,6 +132,7 @@ serve_overview (
   search->user = request->user = g_strdup (search->user);
   search->site = request->site = g_strdup (search->site);
   search->prefix = request->prefix = g_strdup (search->prefix);
+  search->reason = request->reason = g_strdup (search->reason);
   search->ascending = TRUE;
   search->limit = PIECE;
   request->step = read_step (&given);

@@ -156,7 +156,8 @@ query_params_search (QueryParams *self, StoreSearch *search)
   search->prefix = query_params_text (self, "q");
   search->from = query_params_time (self, "from", G_MININT64);
   search->to = query_params_time (self, "to", G_MAXINT64);
-  search->failed = query_params_flag (self, "failed", FALSE);
+  search->reason = query_params_text (self, "reason");
+  search->failed = query_params_flag (self, "failed", FALSE) || search->reason != NULL;
   search->dropped = query_params_flag (self, "dropped", FALSE);
   search->low_score = query_params_number (self, "lowScore", 1, 5);
 }

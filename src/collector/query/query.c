@@ -60,6 +60,7 @@ typedef struct {
   char *user;
   char *site;
   char *prefix;
+  char *reason;
 } Conferences;
 
 static void
@@ -70,6 +71,7 @@ conferences_free (gpointer data)
   g_free (request->user);
   g_free (request->site);
   g_free (request->prefix);
+  g_free (request->reason);
   g_free (request);
 }
 
@@ -127,6 +129,7 @@ read_conferences (QueryParams *given)
   search->user = request->user = g_strdup (search->user);
   search->site = request->site = g_strdup (search->site);
   search->prefix = request->prefix = g_strdup (search->prefix);
+  search->reason = request->reason = g_strdup (search->reason);
   search->sort = query_params_choice (given, "sort", sorts);
   search->ascending = query_params_choice (given, "order", orders) == 1;
   search->limit = query_params_limit (given, CONFERENCES_DEFAULT, CONFERENCES_MAX);

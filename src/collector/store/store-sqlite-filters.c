@@ -30,6 +30,7 @@ typedef enum {
   FILTER_PREFIX,
   FILTER_TIME,
   FILTER_FAILED,
+  FILTER_REASON,
   FILTER_DROPPED,
   FILTER_SCORE,
   N_FILTERS,
@@ -73,6 +74,10 @@ static const struct {
   [FILTER_FAILED] = { "SELECT d.id FROM conferences d INDEXED BY conferences_failed"
                       " WHERE d.app = " APP " AND d.failed > 0 AND " IN_TIME,
       "c.failed > 0" },
+  [FILTER_REASON] = { "SELECT d.id FROM conferences d INDEXED BY conferences_failed"
+                      " WHERE d.app = " APP " AND d.failed > 0 AND " IN_TIME,
+      "c.failed > 0 AND EXISTS (SELECT 1 FROM json_each (c.failures)"
+      " WHERE key = :reason)" },
   [FILTER_DROPPED] = { "SELECT d.id FROM conferences d INDEXED BY conferences_dropped"
                        " WHERE d.app = " APP " AND d.dropped > 0 AND " IN_TIME,
       "c.dropped > 0" },
@@ -91,6 +96,7 @@ is_asked (const StoreSearch *search, Filter filter)
     [FILTER_PREFIX] = search->prefix != NULL,
     [FILTER_TIME] = search->from != G_MININT64 || search->to != G_MAXINT64,
     [FILTER_FAILED] = search->failed,
+    [FILTER_REASON] = search->reason != NULL,
     [FILTER_DROPPED] = search->dropped,
     [FILTER_SCORE] = !isnan (search->low_score) };
 
@@ -194,6 +200,7 @@ bind_filters (sqlite3_stmt *rows, const char *app, const StoreSearch *search)
   bind_text (rows, ":app", app);
   bind_text (rows, ":user", search->user);
   bind_text (rows, ":site", search->site);
+  bind_text (rows, ":reason", search->reason);
   bind_text (rows, ":prefix", search->prefix);
   bind_text (rows, ":behind", behind);
   bind_number (rows, ":from", search->from);

@@ -177,6 +177,7 @@ typedef struct {
   const char *site;   /* of a participant */
   const char *prefix; /* of the conference's id, or of a participant's or its names */
   gint64 from, to;    /* when it began; G_MININT64, G_MAXINT64: at any time */
+  const char *reason; /* a fabric was never set up for that */
   gboolean failed;    /* a fabric was never set up */
   gboolean dropped;
   double low_score; /* below that; NAN: any */

@@ -8,7 +8,8 @@ import {chipsOf, filtersOf, fromLocalInput, rangeTitle,
   toLocalInput} from '../../../src/collector/web/models/filters.js';
 
 const of = (text) => new URLSearchParams(text);
-const none = {q: null, user: null, site: null, failed: null, dropped: null, lowScore: null};
+const none = {q: null, user: null, site: null, failed: null, reason: null,
+  dropped: null, lowScore: null};
 
 test('an address without filters looks for nothing', () => {
   assert.deepEqual(filtersOf(of('')), none);
@@ -17,8 +18,9 @@ test('an address without filters looks for nothing', () => {
 
 test('filters are what the API takes', () => {
   assert.deepEqual(
-    filtersOf(of('q=%3Cimg&user=__proto__&site=a%26b&failed=true&dropped=1&lowScore=3.1')),
-    {q: '<img', user: '__proto__', site: 'a&b', failed: true, dropped: true, lowScore: 3.1});
+    filtersOf(of('q=%3Cimg&user=__proto__&site=a%26b&failed=true&reason=x&dropped=1&lowScore=3.1')),
+    {q: '<img', user: '__proto__', site: 'a&b', failed: true, reason: 'x',
+      dropped: true, lowScore: 3.1});
 });
 
 test('what makes no sense is not looked for', () => {

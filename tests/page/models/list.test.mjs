@@ -74,6 +74,8 @@ test('a row belongs to a list if all that it tells is looked for', () => {
     ['lowScore=3', {score: 3}, false],
     ['lowScore=3', {score: 2.9}, true],
     ['q=stand', {}, true],
+    ['reason=x', {}, false],
+    ['reason=x', {failed: 1}, null],
   ];
   for (const [query, more, expected] of table)
     assert.equal(belongs(row(NOW, more), of(query), NOW), expected, `${query} ${more}`);

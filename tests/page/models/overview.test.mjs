@@ -101,8 +101,8 @@ test('with nothing to compare there is no change', () => {
 
 test('reasons add up to all failed setups', () => {
   assert.deepEqual(reasonsOf(totals), [
-    {label: 'IceConnectionFailure', count: 1, share: 0.5},
-    {label: 'No reason told', count: 1, share: 0.5}]);
+    {label: 'IceConnectionFailure', count: 1, share: 0.5, link: {reason: 'IceConnectionFailure'}},
+    {label: 'No reason told', count: 1, share: 0.5, link: {failed: true}}]);
   assert.deepEqual(reasonsOf(silent), []);
 });
 

@@ -22,8 +22,9 @@ export function lowScoreOf(query) {
 
 /**
  * @param {URLSearchParams} query of the address
- * @returns {{q: ?string, user: ?string, site: ?string, failed: ?boolean, dropped: ?boolean,
- *   lowScore: ?number}} null: not looked for; what makes no sense is not looked for either
+ * @returns {{q: ?string, user: ?string, site: ?string, failed: ?boolean, reason: ?string,
+ *   dropped: ?boolean, lowScore: ?number}} null: not looked for; what makes no sense is not
+ *   looked for either
  */
 export function filtersOf(query) {
   return {
@@ -31,6 +32,7 @@ export function filtersOf(query) {
     user: text(query, 'user'),
     site: text(query, 'site'),
     failed: flag(query, 'failed'),
+    reason: text(query, 'reason'),
     dropped: flag(query, 'dropped'),
     lowScore: lowScoreOf(query),
   };
@@ -41,6 +43,7 @@ const WORDS = {
   user: (value) => ['User', value],
   site: (value) => ['Site', value],
   failed: () => ['Failed setups', null],
+  reason: (value) => ['Failed by', value],
   dropped: () => ['Dropped', null],
   lowScore: (value) => ['Score below', String(value)],
 };

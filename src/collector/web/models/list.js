@@ -72,16 +72,16 @@ export function keyOf({conference, occurrence}) {
  * @param {Object} row of the API
  * @param {URLSearchParams} query of the address
  * @param {number} now
- * @returns {?boolean} null: the row does not tell, for it names no users and one site
+ * @returns {?boolean} null: the row does not tell, for it names no users, no reasons and one site
  */
 export function belongs(row, query, now) {
-  const {q, user, site, failed, dropped, lowScore} = filtersOf(query);
+  const {q, user, site, failed, reason, dropped, lowScore} = filtersOf(query);
   const {from, to} = rangeOf(query, {now});
   if ((from !== null && row.start < from) || (to !== null && row.start >= to) ||
-      (failed && row.failed === 0) || (dropped && row.dropped === 0) ||
+      ((failed || reason !== null) && row.failed === 0) || (dropped && row.dropped === 0) ||
       (lowScore !== null && !(row.score < lowScore)))
     return false;
-  const told = user === null && (site === null || row.site === site) &&
+  const told = user === null && reason === null && (site === null || row.site === site) &&
     (q === null || row.conference.startsWith(q));
   return told ? true : null;
 }

@@ -154,13 +154,14 @@ export function cardsOf(totals, before) {
 
 /**
  * @param {Object} totals of the API
- * @returns {Array<{label: string, count: number, share: number}>} why setups failed
+ * @returns {Array<{label: string, count: number, share: number, link: Object}>} why setups failed
  */
 export function reasonsOf({failuresByReason, setupFailed}) {
   const told = Object.entries(failuresByReason);
   const rest = setupFailed - told.reduce((sum, [, many]) => sum + many, 0);
-  return [...told, ...rest > 0 ? [['No reason told', rest]] : []]
-    .map(([label, many]) => ({label, count: many, share: share(many, setupFailed)}));
+  const known = told.map(([reason, many]) => ({label: reason, count: many, link: {reason}}));
+  return [...known, ...rest > 0 ? [{label: 'No reason told', count: rest,
+    link: {failed: true}}] : []].map((part) => ({...part, share: share(part.count, setupFailed)}));
 }
 
 /**

@@ -42,7 +42,7 @@ function reasons(place, totals) {
   return h('section', {class: 'card'}, h('h2', null, 'Why setups failed'),
     parts.length === 0 ? h('p', {class: 'soft'}, 'None failed.') :
       proportions(parts.map((part) => ({...part, kind: 'failed',
-        href: listHref(place, {failed: true})}))));
+        href: listHref(place, part.link)}))));
 }
 
 function bands(place, totals) {
