@@ -176,7 +176,7 @@ function factsOf(call, connections, summary, rated, end) {
     {title: 'Setup, longest', text: delay(delays.at(-1))},
     {title: 'Score (1 to 5), lowest median', text: score(rated)},
     ...lost === undefined || lost.count === 0 ? [] :
-      [{title: 'Disruptions, at all ends', text: `${lost.count}, ${delay(lost.total)}`}],
+      [{title: 'Disruptions, at all ends', text: `${lost.count}, ${duration(lost.total)}`}],
   ];
 }
 

@@ -5,7 +5,7 @@
 import {delay, duration, score} from '../lib/format.js';
 import {membersOf} from './event-data.js';
 import {longestOf, stoppedAt} from './setup.js';
-import {breakerWords, counted, dropWords, failureWords, listed, name, say, scoreWords}
+import {breakerWords, counted, dropWords, failureWords, listed, name, plain, say, scoreWords}
   from './words.js';
 
 /**
@@ -41,6 +41,8 @@ export function between(row) {
     say`${name(row.user)} and ${name(row.remoteUser)}`;
 }
 
+const lasting = (ms) => ms < 60_000 ? delay(ms) : duration(ms);
+
 const usersOf = (row) => [row.user, row.remoteUser].filter((user) => user !== null);
 
 function finding(level, kind, story, time, told) {
@@ -60,13 +62,21 @@ function sayStop(story) {
     say`It was given up ${delay(stop.at)} after it began, at: ${stop.title}.`];
 }
 
-function sayFailure(story, both) {
-  const event = story.failure;
-  const diagnosis = diagnosisOf(event);
-  const reason = event?.name === 'iceFailed' ? failureWords('IceConnectionFailure') :
-    failureWords(event?.data?.reason);
-  const who = both ? say`${name(story.row.user)}’s end: ` : [];
-  return say`${who}${reason}${diagnosis === null ? '' : say`: ${name(diagnosis)}`}.`;
+function sayFailure({failure}) {
+  const diagnosis = diagnosisOf(failure);
+  const reason = failure?.name === 'iceFailed' ? failureWords('IceConnectionFailure') :
+    failureWords(failure?.data?.reason);
+  return say`${reason}${diagnosis === null ? '' : say`: ${name(diagnosis)}`}.`;
+}
+
+// What both ends say alike is told once.
+function sayFailures(failed, ends) {
+  const told = failed.map(sayFailure);
+  if (ends.length === 1)
+    return told;
+  if (told.length === 2 && plain(told[0]) === plain(told[1]))
+    return [say`Both ends: ${told[0]}`];
+  return failed.map((story, index) => say`${name(story.row.user)}’s end: ${told[index]}`);
 }
 
 /** @returns {import('./words.js').Parts} "bob never reached carol" */
@@ -79,7 +89,7 @@ function setupFailed(connection) {
   const failed = connection.ends.filter((story) => story.failed);
   const [first] = failed;
   const one = connection.ends.find((story) => story.setUp);
-  const text = failed.map((story) => sayFailure(story, connection.ends.length > 1));
+  const text = sayFailures(failed, connection.ends);
   if (one !== undefined)
     text.push(say`${name(one.row.user)}’s end says that it was set up.`);
   return finding('bad', 'setup-failed', first, first.failure?.time ?? first.row.failed, {
@@ -120,7 +130,7 @@ function disrupted(story, end) {
   return finding('warn', 'disrupted', story, list[0].from, {
     title: say`${between(row)}: ${counted(list.length, 'disruption')}${
       open ? ', one goes on' : ''}`,
-    text: [say`Nothing came through for ${delay(total(list, row.terminated ?? end))} in all.`]});
+    text: [say`Nothing came through for ${lasting(total(list, row.terminated ?? end))} in all.`]});
 }
 
 function arrow(user, remoteUser) {

@@ -9,6 +9,7 @@ import {memberList, spoken} from './spoken.js';
 import {steady} from './steady.js';
 
 const MOST = 8;
+const MOST_ALIKE = 3;
 const BESIDE = 5000; // ms shown before and behind what is linked to
 
 const LEVELS = {
@@ -25,6 +26,15 @@ function sign(level) {
     h('span', {class: 'visually-hidden'}, `${LEVELS[level].title}: `));
 }
 
+function alike(findings) {
+  const groups = new Map();
+  for (const finding of findings) {
+    const key = `${finding.level} ${finding.kind}`;
+    groups.set(key, [...groups.get(key) ?? [], finding]);
+  }
+  return [...groups.values()];
+}
+
 export class DiagnosisView {
   /**
    * @param {Object} options
@@ -32,7 +42,7 @@ export class DiagnosisView {
    * @param {function(number, number)} options.showTimes shows these times on the timeline
    */
   constructor({place, showTimes}) {
-    Object.assign(this, {place, showTimes, all: false});
+    Object.assign(this, {place, showTimes, whole: new Set()});
     this.headline = h('p', {class: 'headline', role: 'status'});
     this.rest = h('div');
     this.node = h('section', {class: 'verdict', 'aria-label': 'What it came to'}, this.headline,
@@ -47,29 +57,35 @@ export class DiagnosisView {
     const {verdict, call} = picture;
     this.node.dataset.level = verdict.level;
     this.drawHeadline([verdict.level, verdict.headline, call.ended], () => [sign(verdict.level),
-      h('span', null, call.ended ? null : h('span', {class: 'soft'}, 'So far: '),
+      h('span', null, call.ended || verdict.level === 'good' || verdict.level === 'none' ? null :
+        h('span', {class: 'soft'}, 'So far: '),
         spoken(verdict.headline), '.')]);
-    this.draw([verdict.affected, verdict.findings, verdict.facts, this.all], () => this.parts());
+    this.draw([verdict.affected, verdict.findings, verdict.facts, [...this.whole]], () => this.parts());
   }
 
   parts() {
     const {verdict} = this.picture;
-    const shown = this.all ? verdict.findings : verdict.findings.slice(0, MOST);
-    const more = verdict.findings.length - shown.length;
+    const groups = alike(verdict.findings);
     return [
       this.affected(verdict.affected),
-      verdict.findings.length === 0 ? '' : h('ul', {class: 'findings'},
-        shown.map((finding) => this.finding(finding))),
-      more === 0 ? '' : h('button', {type: 'button', dataset: {key: 'more findings'},
-        onclick: () => this.showAll()}, `Show ${more} more`),
+      groups.length === 0 ? '' : h('ul', {class: 'findings'},
+        groups.flatMap((group) => this.group(group))),
       h('dl', {class: 'facts'}, verdict.facts.map(({title, text}) =>
         h('div', null, h('dt', null, title), h('dd', null, text)))),
     ];
   }
 
-  showAll() {
-    this.all = true;
-    this.update(this.picture);
+  // Many of one kind leave room for the others.
+  group(findings) {
+    const {level, kind} = findings[0];
+    const key = `${level} ${kind}`;
+    const shown = this.whole.has(key) ? findings : findings.slice(0, MOST_ALIKE);
+    const more = findings.length - shown.length;
+    return [...shown.map((finding) => this.finding(finding)),
+      more === 0 ? '' : h('li', null, h('button', {type: 'button', dataset: {key}, onclick: () => {
+        this.whole.add(key);
+        this.update(this.picture);
+      }}, `Show ${more} more like this`))];
   }
 
   affected(people) {

@@ -12,6 +12,7 @@ const PATHS = new Map(Object.entries({
   'disruption': 'M-5 0 L-2 0 L0 -5 L1 5 L3 0 L5 0',
   'stall': 'M-4 -4 H4 V4 H-4 Z',
   'connection': 'M-4 1 L-1 4 L4 -4',
+  'begun': 'M-3 5 V-5 M-3 -5 L4 -2 L-3 1',
   'transport': 'M-5 -2 H4 L2 -4 M5 2 H-4 L-2 4',
   'people': 'M0 -5 A2 2 0 1 1 0 -1 A2 2 0 1 1 0 -5 M-4 5 A4 5 0 0 1 4 5',
   'mute': 'M-2 -5 H2 V1 H-2 Z M0 1 V5 M-5 5 L5 -5',

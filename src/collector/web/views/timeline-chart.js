@@ -14,6 +14,7 @@ import {tickLabel, zoneName, zoneOffset} from './times.js';
 
 const BETWEEN_TICKS = 90;
 const LEAST_BAR = 2;
+const DAY = 86_400_000; // ms
 const BEYOND = 300; // px drawn above and below what is seen
 
 const STATE_TITLES = new Map([...STATES.map(({id, title}) => [id, title]),
@@ -101,7 +102,8 @@ export class TimelineChart {
   }
 
   drawAxis({step, times}) {
-    this.axisName.textContent = `Time of day (${zoneName(this.scene.seen.from)})`;
+    this.axisName.textContent =
+      `${step >= DAY ? 'Date' : 'Time of day'} (${zoneName(this.scene.seen.from)})`;
     this.axis.replaceChildren(...times.map((time) => {
       const x = this.x(time);
       const {width} = this.scene.layout;
@@ -138,11 +140,14 @@ export class TimelineChart {
     this.rows = rows.map((row) => ({row, marks: marksOf(row.lane, seen, apart, hidden)}));
     const wanted = new Map(this.rows.flatMap(({row, marks}) =>
       marks.map((mark) => [mark.key, {row, mark}])));
-    for (const [key, node] of this.nodes)
-      if (!wanted.has(key)) {
-        node.remove();
-        this.nodes.delete(key);
-      }
+    for (const [key, node] of this.nodes) {
+      if (wanted.has(key))
+        continue;
+      if (node === document.activeElement)
+        this.lost = node;
+      node.remove();
+      this.nodes.delete(key);
+    }
     wanted.forEach(({row, mark}, key) => this.placeMark(key, row, mark));
     this.keepTabStop();
   }
@@ -184,6 +189,15 @@ export class TimelineChart {
     const row = this.rows.findIndex(({marks}) => marks.some((mark) => mark.key === key));
     return row < 0 ? null :
       {row, index: this.rows[row].marks.findIndex((mark) => mark.key === key)};
+  }
+
+  /** Focuses what is nearest to the mark that had the focus and is no more; null: nothing is. */
+  focusNearest() {
+    const {mark, lane} = this.lost;
+    const found = this.rows.find(({row}) => row.lane.key === lane.key)?.marks ?? [];
+    const nearest = found.reduce((best, one) => best === null ||
+      Math.abs(one.time - mark.time) < Math.abs(best.time - mark.time) ? one : best, null);
+    return nearest === null ? null : this.focus(nearest.key);
   }
 
   /** @param {string} key of a mark */

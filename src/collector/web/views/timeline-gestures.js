@@ -13,6 +13,7 @@ const PAN_KEYS = {ArrowLeft: -0.2, ArrowRight: 0.2, PageUp: -0.8, PageDown: 0.8}
  * @param {function(number)} told.pan by a share of what is seen
  * @param {function()} told.fit
  * @param {function(number): number} told.placeAt 0 to 1 of a clientX
+ * @param {function(): number} told.anchor 0 to 1 of what keys zoom around
  * @param {function(): number} told.width px of what is seen
  * @param {AbortSignal} signal ends it
  */
@@ -45,9 +46,9 @@ function takeKey(event, told) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented)
     return;
   if (event.key === '+' || event.key === '=')
-    told.zoom(0.5, 0.5);
+    told.zoom(0.5, told.anchor());
   else if (event.key === '-')
-    told.zoom(2, 0.5);
+    told.zoom(2, told.anchor());
   else if (event.key === '0')
     told.fit();
   else if (PAN_KEYS[event.key] !== undefined)

@@ -8,7 +8,7 @@ import {hashOf, noteQuery} from '../lib/router.js';
 import {lineOf} from '../models/event-data.js';
 import {titleOf} from '../models/event-kinds.js';
 import {nextMark} from '../models/lanes.js';
-import {pan, within, zoom} from '../models/time-axis.js';
+import {pan, placeOf, within, zoom} from '../models/time-axis.js';
 import {EventDetails} from './event-details.js';
 import {markLabel, TimelineChart} from './timeline-chart.js';
 import {takeGestures} from './timeline-gestures.js';
@@ -67,7 +67,7 @@ export class TimelineView {
     const options = {signal: this.signal};
     takeGestures(this.frame, {zoom: (factor, at) => this.zoom(factor, at),
       pan: (share) => this.pan(share), fit: () => this.fit(),
-      placeAt: (x) => this.placeAt(x),
+      placeAt: (x) => this.placeAt(x), anchor: () => this.anchor(),
       width: () => this.layout.width - 2 * this.layout.inset}, this.signal);
     const {svg} = this.chart;
     svg.addEventListener('click', (event) => this.click(event), options);
@@ -161,6 +161,12 @@ export class TimelineView {
     return Math.min(Math.max((clientX - left - inset) / (width - 2 * inset), 0), 1);
   }
 
+  // Keys zoom around the mark that has the focus.
+  anchor() {
+    const time = document.activeElement?.mark?.time;
+    return time === undefined ? 0.5 : Math.min(Math.max(placeOf(this.window, time), 0), 1);
+  }
+
   // Whoever was affected goes first, where not all are shown.
   lanes() {
     const {lanes, verdict} = this.picture;
@@ -176,6 +182,7 @@ export class TimelineView {
     if (this.picture === undefined || width === 0)
       return;
     const lanes = this.lanes();
+    const focused = document.activeElement?.mark !== undefined;
     this.layout = layOut(lanes, width);
     this.frame.classList.toggle('narrow', this.layout.narrow);
     this.chart.draw({layout: this.layout, seen: this.window, hidden: this.legend.hidden,
@@ -184,6 +191,8 @@ export class TimelineView {
     const left = this.picture.lanes.length - lanes.length;
     this.more.hidden = left === 0;
     this.more.textContent = `Show ${left} more lanes`;
+    if (focused && document.activeElement?.mark === undefined)
+      this.chart.focusNearest() ?? this.scroll.focus({preventScroll: true});
     this.tellRange();
   }
 
