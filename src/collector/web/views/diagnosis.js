@@ -60,7 +60,8 @@ export class DiagnosisView {
       h('span', null, call.ended || verdict.level === 'good' || verdict.level === 'none' ? null :
         h('span', {class: 'soft'}, 'So far: '),
         spoken(verdict.headline), '.')]);
-    this.draw([verdict.affected, verdict.findings, verdict.facts, [...this.whole]], () => this.parts());
+    this.draw([verdict.affected, verdict.findings, verdict.facts, [...this.whole]],
+      () => this.parts());
   }
 
   parts() {
