@@ -86,6 +86,8 @@ test('changes say which way, and whether that is good', () => {
   const before = {...totals, conferences: 10, setupFailureRate: 0.05, dropped: 9,
     setupDelay: {p50: 500}, score: {p50: 4.3}};
   assert.deepEqual(card('conferences', before).change, {text: '▲ 20 %', is: 'same'});
+  assert.deepEqual(card('conferences', {...before, conferences: 3}).change,
+    {text: '▲ 4 times', is: 'same'});
   assert.deepEqual(card('failures', before).change, {text: '▲ 5.0 points', is: 'worse'});
   assert.deepEqual(card('dropped', before).change, {text: 'as before', is: 'same'});
   assert.deepEqual(card('setup-delay', before).change, {text: '▼ 100 ms', is: 'better'});

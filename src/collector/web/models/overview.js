@@ -78,10 +78,14 @@ function trend(now, before, better, text) {
   return {text: way === 0 ? 'as before' : `${way > 0 ? '▲' : '▼'} ${text}`, is};
 }
 
+const MANIFOLD = 4; // from when on a growth is no longer told in per cent
+
 function ofCounts(now, before, better) {
   if (before === undefined || before === 0)
     return null;
-  return trend(now, before, better, percent(Math.abs(now - before) / before));
+  const grown = now / before;
+  return trend(now, before, better, grown >= MANIFOLD ? `${count(Math.round(grown))} times` :
+    percent(Math.abs(now - before) / before));
 }
 
 function ofShares(now, before, better) {
