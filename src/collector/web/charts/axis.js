@@ -53,6 +53,16 @@ export function axisRange({unit, share = false, range}, top) {
   return [0, Math.max((top ?? 0) * 1.08, least)];
 }
 
+const formats = new Map();
+
+// Making one takes much longer than using it.
+function formatOf(Format, options) {
+  const key = `${Format.name} ${JSON.stringify(options)}`;
+  if (!formats.has(key))
+    formats.set(key, new Format(undefined, options));
+  return formats.get(key);
+}
+
 /**
  * @param {Array<number>} splits where the axis has values
  * @param {number} divisor
@@ -62,8 +72,9 @@ export function axisValues(splits, divisor) {
   const step = splits.length > 1 ? (splits[1] - splits[0]) / divisor : 1;
   const digits = Math.max(0, Math.min(6, Math.ceil(-Math.log10(step) - 1e-9)));
   const most = Number.isInteger(Number((step * 10 ** digits).toFixed(6))) ? digits : digits + 1;
-  return splits.map((value) => (value / divisor).toLocaleString(undefined,
-    {minimumFractionDigits: most, maximumFractionDigits: most}));
+  const format = formatOf(Intl.NumberFormat,
+    {minimumFractionDigits: most, maximumFractionDigits: most});
+  return splits.map((value) => format.format(value / divisor));
 }
 
 /**
@@ -72,15 +83,14 @@ export function axisValues(splits, divisor) {
  * @returns {Array<string>} local times: of a day, or days
  */
 export function timeValues(splits, step) {
-  const day = (time) => time.toLocaleDateString(undefined, {month: 'short', day: 'numeric'});
-  const clock = step >= MINUTE ? {hour: '2-digit', minute: '2-digit'} :
-    {hour: '2-digit', minute: '2-digit', second: '2-digit',
-      fractionalSecondDigits: step < 1000 ? step < 100 ? 2 : 1 : undefined};
+  const day = formatOf(Intl.DateTimeFormat, {month: 'short', day: 'numeric'});
+  const clock = formatOf(Intl.DateTimeFormat, step >= MINUTE ?
+    {hour: '2-digit', minute: '2-digit'} : {hour: '2-digit', minute: '2-digit', second: '2-digit',
+      fractionalSecondDigits: step < 1000 ? step < 100 ? 2 : 1 : undefined});
   return splits.map((split) => {
     const time = new Date(split);
     const midnight = time.getHours() === 0 && time.getMinutes() === 0 && time.getSeconds() === 0;
-    return step >= DAY || (midnight && step >= MINUTE) ? day(time) :
-      time.toLocaleTimeString(undefined, clock);
+    return step >= DAY || (midnight && step >= MINUTE) ? day.format(time) : clock.format(time);
   });
 }
 

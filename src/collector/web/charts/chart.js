@@ -6,7 +6,7 @@
 import {h} from '../lib/dom.js';
 import {clock} from '../lib/format.js';
 import {theme} from '../lib/theme.js';
-import {describe, figures, nearest, stepFrom, valueNear, valueText} from './axis.js';
+import {describe, nearest, stepFrom, valueNear, valueText} from './axis.js';
 import {gapText} from './gaps.js';
 import {groupOf} from './group.js';
 import {Legend} from './legend.js';
@@ -47,6 +47,7 @@ export class LineChart {
       h('figcaption', null, h('h3', null, title)), this.legend.root, this.place);
     container.append(this.root);
     this.group.add(this);
+    this.describe();
     this.showCursor(this.group.time);
     this.watch();
   }
@@ -78,7 +79,7 @@ export class LineChart {
     over.addEventListener('mouseleave', () => this.group.setCursor(null));
     over.addEventListener('click', (event) => this.group.pick(this.timeAt(event)));
     this.plot.root.setAttribute('aria-hidden', 'true');
-    this.showCursor(this.group.time);
+    this.placeCursor();
   }
 
   timeAt({clientX}) {
@@ -153,7 +154,8 @@ export class LineChart {
 
   valuesAt(time) {
     if (time === null)
-      return this.lines.map((line) => figures(line.values)?.last ?? null);
+      return this.lines.map((line) => line.values.findLast((value) =>
+        value !== null && value !== undefined) ?? null);
     const at = this.placeOf(time);
     return this.lines.map((line) => at < 0 ? null : valueNear(line.values, at) ?? null);
   }
@@ -166,8 +168,10 @@ export class LineChart {
     this.place.setAttribute('aria-valuenow', Math.round(time ?? to));
     this.place.setAttribute('aria-valuetext', time === null ? 'no time chosen' :
       this.sentence(time, values));
-    if (time === null)
-      this.place.setAttribute('aria-label', describe(this.title, this.measure, this.lines));
+  }
+
+  describe() {
+    this.place.setAttribute('aria-label', describe(this.title, this.measure, this.lines));
   }
 
   sentence(time, values) {
@@ -237,6 +241,7 @@ export class LineChart {
     else
       this.legend.setLines(this.lines, gaps);
     this.refill(same);
+    this.describe();
     this.showCursor(this.group.time);
   }
 
