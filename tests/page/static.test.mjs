@@ -136,6 +136,12 @@ test('no module imports itself by way of others', () => {
     assert.equal(cycleFrom(graph, name), null);
 });
 
+test('every module is imported by another one', () => {
+  const used = new Set([...modules].flatMap(([name, text]) => importsOf(name, text)));
+  for (const name of modules.keys())
+    assert.ok(used.has(name) || name === 'shell/main.js', `nobody imports ${name}`);
+});
+
 test('every style sheet is linked', () => {
   for (const name of sources.keys())
     if (name.endsWith('.css'))
