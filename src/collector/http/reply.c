@@ -11,6 +11,33 @@
 #define CONTENT_SECURITY_POLICY \
   "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+#define BEGUN "callstats-reply-begun" /* data of a message: gint64 */
+
+void
+reply_take_time (SoupServerMessage *message)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  g_object_set_data_full (
+      G_OBJECT (message), BEGUN, g_memdup2 (&now, sizeof now), g_free);
+}
+
+static void
+set_timing (SoupServerMessage *message)
+{
+  const gint64 *begun = g_object_get_data (G_OBJECT (message), BEGUN);
+  char ms[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *timing = NULL;
+
+  if (begun == NULL)
+    return;
+  g_ascii_formatd (
+      ms, sizeof ms, "%.1f", (double)(g_get_monotonic_time () - *begun) / 1000);
+  timing = g_strconcat ("total;dur=", ms, NULL);
+  soup_message_headers_replace (
+      soup_server_message_get_response_headers (message), "Server-Timing", timing);
+}
+
 /* libsoup closes every connection that it was handed from outside after one answer. */
 static void
 set_common_headers (SoupServerMessage *message, const char *caching)
@@ -24,6 +51,7 @@ set_common_headers (SoupServerMessage *message, const char *caching)
       headers, "Content-Security-Policy", CONTENT_SECURITY_POLICY);
   soup_message_headers_replace (headers, "Cache-Control", caching);
   soup_message_headers_replace (headers, "Connection", "close");
+  set_timing (message);
 }
 
 static const char *

@@ -9,6 +9,9 @@
 
 #include <libsoup/soup.h>
 
+/* From here on time is taken for an answer; it tells how long it took (Server-Timing). */
+void reply_take_time (SoupServerMessage *message);
+
 /* Takes the text. */
 void reply_json (SoupServerMessage *message, guint status, char *json);
 /* The same of another type. */

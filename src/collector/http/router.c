@@ -344,6 +344,8 @@ router_finish (Router *router, SoupServerMessage *message, GHashTable *params)
     refuse_id (message);
     return;
   }
+  if (request->route->access == ROUTE_READ)
+    reply_take_time (message);
   request->route->func (message, ids, params, request->route->user_data);
 }
 
