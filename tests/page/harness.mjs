@@ -94,7 +94,7 @@ export function launch() {
  */
 export async function openPage(browser, origin, options = {}) {
   const context = await browser.newContext({viewport: DESKTOP, acceptDownloads: true,
-    locale: 'en-GB', timezoneId: 'UTC', ...options});
+    locale: 'en-GB', timezoneId: 'UTC', reducedMotion: 'reduce', ...options});
   const page = await context.newPage();
   page.setDefaultTimeout(DEADLINE);
   page.problems = [];
@@ -132,11 +132,16 @@ export async function go(page, address, view) {
   await settle(page, view);
 }
 
-/** @returns {Promise<Array<string>>} serious and critical findings of axe-core, in words */
-export async function findBarriers(page) {
+/**
+ * @param {Object} page of openPage()
+ * @param {Object=} options of axe.run(): which rules
+ * @returns {Promise<Array<string>>} serious and critical findings of axe-core, in words
+ */
+export async function findBarriers(page, options = {}) {
   if (!await page.evaluate(() => 'axe' in window))
     await page.evaluate(readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8'));
-  const {violations} = await page.evaluate(() => axe.run(document, {resultTypes: ['violations']}));
+  const {violations} = await page.evaluate((rules) =>
+    axe.run(document, {resultTypes: ['violations'], ...rules}), options);
   return violations.filter(({impact}) => ['serious', 'critical'].includes(impact))
     .flatMap(({id, nodes}) => nodes.map((node) => `${id}: ${node.html.slice(0, 200)} – ` +
       node.failureSummary.replace(/\s+/g, ' ')));
