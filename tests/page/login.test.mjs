@@ -4,8 +4,8 @@
 
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
-import {assertNoProblems, findBarriers, Fixture, go, launch, openPage, overflow, PHONE,
-  settle} from './harness.mjs';
+import {assertNoProblems, Fixture, go, launch, openPage, settle} from './harness.mjs';
+import {lookAt} from './look.mjs';
 
 const REFUSED = /^console: Failed to load resource: .* 401 /;
 
@@ -74,12 +74,5 @@ test('a login that ended in between asks for another, and goes on where it was',
   await page.context().close();
 });
 
-for (const colorScheme of ['light', 'dark']) {
-  test(`the login is usable by all, ${colorScheme}`, async () => {
-    const page = await openPage(browser, fixture.url, {colorScheme, viewport: PHONE});
-    await go(page, fixture.url, 'login');
-    assert.deepEqual(await findBarriers(page), []);
-    assert.ok(await overflow(page) <= 0);
-    await page.context().close();
-  });
-}
+test('the login is usable by all, on a desk, on a phone and in the dark', () =>
+  lookAt(browser, fixture.url, 'login', REFUSED));
