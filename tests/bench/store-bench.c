@@ -4,6 +4,10 @@
  * old and to bring a database of the first schema up to date. Prints a line each.
  *
  *   store-bench --days 30 --conferences 1000 --reports 60 --goals
+ *   store-bench --conferences-only --days 30 --conferences 33334 --folder DIR --keep
+ *
+ * The second one is of many conferences without reports, and of lists and overviews
+ * alone.
  *
  * Main thread only.
  */
@@ -13,6 +17,7 @@
 
 #include "bench-calls.h"
 #include "bench-conferences.h"
+#include "overview.h"
 #include "store-sqlite-private.h"
 
 #define ROUNDS 20
@@ -20,6 +25,10 @@
 #define LIST_GOAL 50.0 /* ms */
 #define DETAIL_GOAL 100.0
 #define BYTES_GOAL 100.0
+#define OVERVIEW_DAY_GOAL 100.0 /* ms */
+#define OVERVIEW_GOAL 1500.0
+#define OVERVIEW_ROUNDS 3
+#define PIECE 20000
 
 typedef struct {
   BenchSize size;
@@ -120,10 +129,11 @@ measure_room (Bench *bench)
       " 'blocks_by_age')");
 
   print ("database", (double)used / 1e6, "MB");
-  if (blocks > 0)
+  if (blocks > 0 && bench->reports > 0)
     print_goal (bench, "bytes a report at rest", (double)blocks / (double)bench->reports,
         "B", BYTES_GOAL);
-  print ("bytes of all tables by reports", (double)used / (double)bench->reports, "B");
+  if (bench->reports > 0)
+    print ("bytes of all tables by reports", (double)used / (double)bench->reports, "B");
 }
 
 static int
@@ -248,6 +258,148 @@ read_reports (Bench *bench, gint64 from, gint64 to, guint wanted)
   g_assert_cmpuint (n, ==, wanted);
 }
 
+/* ---- Lists and overviews of many ---- */
+
+#define ANY_OF(...) \
+  { \
+    .from = G_MININT64, .to = G_MAXINT64, .low_score = NAN, __VA_ARGS__ \
+  }
+
+static const struct {
+  const char *what;
+  StoreSearch search;
+} lists[] = {
+  { "list", ANY_OF (.failed = FALSE) },
+  { "list of those that failed", ANY_OF (.failed = TRUE) },
+  { "list of those that dropped", ANY_OF (.dropped = TRUE) },
+  { "list below a score of 2", { .from = G_MININT64, .to = G_MAXINT64, .low_score = 2 } },
+  { "list below a score of 4", { .from = G_MININT64, .to = G_MAXINT64, .low_score = 4 } },
+  { "list of a user", ANY_OF (.user = "user-000007") },
+  { "list of a site", ANY_OF (.site = "site-03") },
+  { "list by the id of one", ANY_OF (.prefix = "room-0000017") },
+  { "list by the ids of many", ANY_OF (.prefix = "room-0") },
+  { "list by a user's name", ANY_OF (.prefix = "ALICE Smith 77") },
+  { "list by a name of many", ANY_OF (.prefix = "alice") },
+  { "list by a name of nobody", ANY_OF (.prefix = "nobody") },
+};
+
+static const char *const sort_names[] = { [STORE_SORT_START] = "start",
+  [STORE_SORT_DURATION] = "duration",
+  [STORE_SORT_PARTICIPANTS] = "participants",
+  [STORE_SORT_FAILURES] = "failures",
+  [STORE_SORT_SCORE] = "score" };
+
+/* Ten pages on at a time, there to the third. Returns: ms of the slowest page. */
+static double
+measure_pages (Bench *bench, StoreSearch search)
+{
+  double slowest = 0;
+
+  for (guint page = 0; page < 3; page++) {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (GPtrArray) list = NULL, skipped = NULL;
+    const StoreConference *last;
+    gint64 begin = g_get_monotonic_time ();
+
+    search.limit = PAGE;
+    list = store_search_conferences (bench->store, BENCH_APP, &search, &error);
+    fail_on (error);
+    slowest = MAX (slowest, ms_since (begin));
+    search.limit = 10 * PAGE;
+    skipped = store_search_conferences (bench->store, BENCH_APP, &search, &error);
+    fail_on (error);
+    g_ptr_array_set_free_func (list, (GDestroyNotify)store_conference_free);
+    g_ptr_array_set_free_func (skipped, (GDestroyNotify)store_conference_free);
+    if (skipped->len < search.limit)
+      break;
+    last = skipped->pdata[skipped->len - 1];
+    search.has_cursor = TRUE;
+    search.cursor = (StoreCursor){ last->sort_key, last->id };
+  }
+  return slowest;
+}
+
+static void
+measure_lists (Bench *bench)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++) {
+    double slowest = 0;
+    guint worst = 0;
+
+    for (guint order = 0; order < 2 * G_N_ELEMENTS (sort_names); order++) {
+      StoreSearch search = lists[i].search;
+      double ms;
+
+      search.sort = order / 2;
+      search.ascending = order % 2 == 1;
+      ms = measure_pages (bench, search);
+      worst = ms > slowest ? order : worst;
+      slowest = MAX (slowest, ms);
+    }
+    print_goal (bench, lists[i].what, slowest, "ms", LIST_GOAL);
+    g_print ("  slowest by %s, %s\n", sort_names[worst / 2],
+        worst % 2 == 1 ? "rising" : "falling");
+  }
+}
+
+static void
+add_figures (const StoreFigures *figures, gpointer user_data)
+{
+  overview_add (user_data, figures);
+}
+
+/* Returns: how many conferences are in it. */
+static guint64
+make_overview (Bench *bench, StoreSearch search)
+{
+  g_autoptr (Overview) overview = overview_new (search.from / 1000, search.to / 1000, 0);
+  g_autoptr (GString) json = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  gboolean more = TRUE;
+
+  search.ascending = TRUE;
+  search.limit = PIECE;
+  while (more) {
+    store_read_figures (
+        bench->store, BENCH_APP, &search, add_figures, overview, &more, &error);
+    fail_on (error);
+  }
+  overview_append_json (overview, json);
+  return overview->totals.conferences;
+}
+
+static void
+measure_overview (Bench *bench, const char *what, StoreSearch search, double goal)
+{
+  double fastest = G_MAXDOUBLE;
+
+  for (guint i = 0; i < OVERVIEW_ROUNDS; i++) {
+    gint64 begin = g_get_monotonic_time ();
+
+    g_assert_cmpuint (make_overview (bench, search), >, 0);
+    fastest = MIN (fastest, ms_since (begin));
+  }
+  print_goal (bench, what, fastest, "ms", goal);
+}
+
+static void
+measure_overviews (Bench *bench)
+{
+  StoreSearch search = ANY;
+
+  search.from = bench->now - bench->size.days * G_TIME_SPAN_DAY - G_TIME_SPAN_DAY;
+  search.to = bench->now;
+  measure_overview (bench, "overview", search, OVERVIEW_GOAL);
+  search.failed = TRUE;
+  measure_overview (bench, "overview of those that failed", search, OVERVIEW_GOAL);
+  search.failed = FALSE;
+  search.site = "site-03";
+  measure_overview (bench, "overview of a site", search, OVERVIEW_GOAL);
+  search.site = NULL;
+  search.from = bench->now - G_TIME_SPAN_DAY;
+  measure_overview (bench, "overview of a day", search, OVERVIEW_DAY_GOAL);
+}
+
 static void
 measure_hour (Bench *bench)
 {
@@ -334,16 +486,31 @@ run (Bench *bench)
 }
 
 static void
+make_conferences (Bench *bench)
+{
+  gint64 begin = g_get_monotonic_time ();
+
+  bench_make_conferences (bench->path, &bench->size, bench->now);
+  print ("written in", ms_since (begin) / 1000, "s");
+}
+
+/* Those that were kept are measured as they are. */
+static void
 run_conferences (Bench *bench)
 {
-  gint64 begin;
-
+  if (!g_file_test (bench->path, G_FILE_TEST_EXISTS))
+    make_conferences (bench);
   open_store (bench);
-  g_clear_pointer (&bench->store, store_free);
-  begin = g_get_monotonic_time ();
-  bench_make_conferences (bench->path, &bench->size, bench->now);
-  print ("conferences", bench->size.days * bench->size.conferences, "");
-  print ("written in", ms_since (begin) / 1000, "s");
+  bench->now = read_number (bench, "SELECT max(start) FROM conferences") + G_USEC_PER_SEC;
+  print (
+      "conferences", (double)read_number (bench, "SELECT count(*) FROM conferences"), "");
+  measure_room (bench);
+  measure_lists (bench);
+  measure_overviews (bench);
+  if (bench->keep)
+    g_clear_pointer (&bench->store, store_free);
+  else
+    remove_database (bench);
 }
 
 int
@@ -381,7 +548,7 @@ main (int argc, char **argv)
     run_conferences (&bench);
   else
     run (&bench);
-  if (made)
+  if (made && !bench.keep)
     g_rmdir (bench.folder);
   g_free (bench.folder);
   g_free (bench.path);
