@@ -14,6 +14,7 @@
 #include <glib/gstdio.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "bench-calls.h"
 #include "bench-conferences.h"
@@ -27,7 +28,7 @@
 #define BYTES_GOAL 100.0
 #define OVERVIEW_DAY_GOAL 100.0 /* ms */
 #define OVERVIEW_GOAL 1500.0
-#define OVERVIEW_ROUNDS 3
+#define QUICK_ROUNDS 3 /* the quickest counts */
 #define PIECE 20000
 
 typedef struct {
@@ -47,6 +48,16 @@ static double
 ms_since (gint64 begin)
 {
   return (double)(g_get_monotonic_time () - begin) / 1000;
+}
+
+/* What this thread computed, so that others who use the machine are not in it. */
+static double
+computing_ms (void)
+{
+  struct timespec time;
+
+  clock_gettime (CLOCK_THREAD_CPUTIME_ID, &time);
+  return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
 static void
@@ -163,7 +174,7 @@ measure (Bench *bench, const char *what, void (*round) (Bench *, guint), double 
 }
 
 static void
-search (Bench *bench, StoreSearch *what, guint least)
+search_conferences (Bench *bench, StoreSearch *what, guint least)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) list = NULL;
@@ -185,7 +196,7 @@ list_first (Bench *bench, guint round)
 {
   StoreSearch any = ANY;
 
-  search (bench, &any, 1);
+  search_conferences (bench, &any, 1);
 }
 
 static void
@@ -197,7 +208,7 @@ list_late (Bench *bench, guint round)
   any.cursor.time = bench->now - bench->size.days * G_TIME_SPAN_DAY +
                     round * G_TIME_SPAN_HOUR / 2 + G_TIME_SPAN_HOUR;
   any.cursor.id = G_MAXINT64;
-  search (bench, &any, 1);
+  search_conferences (bench, &any, 1);
 }
 
 static void
@@ -206,7 +217,7 @@ list_failed (Bench *bench, guint round)
   StoreSearch failed = ANY;
 
   failed.failed = TRUE;
-  search (bench, &failed, 1);
+  search_conferences (bench, &failed, 1);
 }
 
 static void
@@ -216,7 +227,7 @@ list_user (Bench *bench, guint round)
   StoreSearch of_user = ANY;
 
   of_user.user = user;
-  search (bench, &of_user, 0);
+  search_conferences (bench, &of_user, 0);
 }
 
 static void
@@ -297,18 +308,20 @@ measure_pages (Bench *bench, StoreSearch search)
 
   for (guint page = 0; page < 3; page++) {
     g_autoptr (GError) error = NULL;
-    g_autoptr (GPtrArray) list = NULL, skipped = NULL;
+    g_autoptr (GPtrArray) skipped = NULL;
     const StoreConference *last;
-    gint64 begin = g_get_monotonic_time ();
+    double fastest = G_MAXDOUBLE;
 
-    search.limit = PAGE;
-    list = store_search_conferences (bench->store, BENCH_APP, &search, &error);
-    fail_on (error);
-    slowest = MAX (slowest, ms_since (begin));
+    for (guint i = 0; i < QUICK_ROUNDS; i++) {
+      double begin = computing_ms ();
+
+      search_conferences (bench, &search, 0);
+      fastest = MIN (fastest, computing_ms () - begin);
+    }
+    slowest = MAX (slowest, fastest);
     search.limit = 10 * PAGE;
     skipped = store_search_conferences (bench->store, BENCH_APP, &search, &error);
     fail_on (error);
-    g_ptr_array_set_free_func (list, (GDestroyNotify)store_conference_free);
     g_ptr_array_set_free_func (skipped, (GDestroyNotify)store_conference_free);
     if (skipped->len < search.limit)
       break;
@@ -373,11 +386,11 @@ measure_overview (Bench *bench, const char *what, StoreSearch search, double goa
 {
   double fastest = G_MAXDOUBLE;
 
-  for (guint i = 0; i < OVERVIEW_ROUNDS; i++) {
-    gint64 begin = g_get_monotonic_time ();
+  for (guint i = 0; i < QUICK_ROUNDS; i++) {
+    double begin = computing_ms ();
 
     g_assert_cmpuint (make_overview (bench, search), >, 0);
-    fastest = MIN (fastest, ms_since (begin));
+    fastest = MIN (fastest, computing_ms () - begin);
   }
   print_goal (bench, what, fastest, "ms", goal);
 }
@@ -387,7 +400,7 @@ measure_overviews (Bench *bench)
 {
   StoreSearch search = ANY;
 
-  search.from = bench->now - bench->size.days * G_TIME_SPAN_DAY - G_TIME_SPAN_DAY;
+  search.from = read_number (bench, "SELECT min(start) FROM conferences");
   search.to = bench->now;
   measure_overview (bench, "overview", search, OVERVIEW_GOAL);
   search.failed = TRUE;

@@ -3,6 +3,8 @@
  * What a query costs does not grow with what it is not about. Counted are the steps of
  * SQLite's virtual machine, on all connections.
  */
+#include <math.h>
+
 #include "store-fixture.h"
 #include "store-sqlite-rollups.h"
 
@@ -167,6 +169,63 @@ test_others_come_in_pieces (StoreFixture *fixture, gconstpointer data)
   g_assert_cmpuint (pieces, ==, 3);
 }
 
+/* The last page of a time in which there are many. */
+static void
+test_late_pages (StoreFixture *fixture, gconstpointer data)
+{
+  const StoreSearch search = { .from = 1,
+    .to = 2 * G_GINT64_CONSTANT (1000000),
+    .low_score = NAN,
+    .has_cursor = TRUE,
+    .cursor = { 5, G_MAXINT64 },
+    .limit = 10 };
+  StoreSearch rising = search;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) falling_list = NULL, rising_list = NULL;
+
+  add_many (fixture);
+  rising.ascending = TRUE;
+  rising.cursor.time = 2996;
+  g_atomic_int_set (&steps, 0);
+  falling_list =
+      store_search_conferences (fixture->store, STORE_FIXTURE_APP, &search, &error);
+  g_assert_no_error (error);
+  rising_list =
+      store_search_conferences (fixture->store, STORE_FIXTURE_APP, &rising, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (falling_list->len, ==, 5);
+  g_assert_cmpuint (rising_list->len, ==, 4);
+  assert_few_steps ();
+  g_ptr_array_set_free_func (falling_list, (GDestroyNotify)store_conference_free);
+  g_ptr_array_set_free_func (rising_list, (GDestroyNotify)store_conference_free);
+}
+
+/* Those that failed, and a name that nobody has, among many. */
+static void
+test_few_of_many (StoreFixture *fixture, gconstpointer data)
+{
+  StoreSearch search = {
+    .from = G_MININT64, .to = G_MAXINT64, .low_score = NAN, .prefix = "x", .limit = 10
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) named = NULL, failed = NULL;
+
+  add_many (fixture);
+  store_fixture_write (fixture, "UPDATE conferences SET failed = 1 WHERE id = 7");
+  g_atomic_int_set (&steps, 0);
+  named = store_search_conferences (fixture->store, STORE_FIXTURE_APP, &search, &error);
+  g_assert_no_error (error);
+  search.prefix = NULL;
+  search.failed = TRUE;
+  search.sort = STORE_SORT_DURATION;
+  failed = store_search_conferences (fixture->store, STORE_FIXTURE_APP, &search, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (named->len, ==, 0);
+  g_assert_cmpuint (failed->len, ==, 1);
+  assert_few_steps ();
+  g_ptr_array_set_free_func (failed, (GDestroyNotify)store_conference_free);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -180,6 +239,8 @@ main (int argc, char **argv)
   ADD ("gaps", test_gaps);
   g_test_add ("/store/others-come-in-pieces", StoreFixture, NULL, store_fixture_set_up,
       test_others_come_in_pieces, store_fixture_tear_down);
+  ADD ("late-pages", test_late_pages);
+  ADD ("few-of-many", test_few_of_many);
   g_test_add ("/store/hostile-gaps", StoreFixture, NULL, store_fixture_set_up,
       test_hostile_gaps, store_fixture_tear_down);
   return g_test_run ();

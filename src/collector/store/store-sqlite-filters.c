@@ -326,21 +326,36 @@ make_sql (const StoreSearch *search, Filter leader, const char *columns)
   return g_string_free (sql, FALSE);
 }
 
+/* SQLite begins at the bound of the time, and walks to the cursor from there: so the time
+ * begins at the cursor. */
+static void
+begin_at_cursor (StoreSearch *search)
+{
+  if (search->sort != STORE_SORT_START || !search->has_cursor)
+    return;
+  if (search->ascending != search->backwards)
+    search->from = MAX (search->from, search->cursor.time);
+  else if (search->cursor.time < G_MAXINT64)
+    search->to = MIN (search->to, search->cursor.time + 1);
+}
+
 sqlite3_stmt *
-sqlite_prepare_search (sqlite3 *db, const char *app, const StoreSearch *search,
+sqlite_prepare_search (sqlite3 *db, const char *app, const StoreSearch *given,
     const char *columns, GError **error)
 {
+  StoreSearch search = *given;
   g_autofree char *sql = NULL;
   sqlite3_stmt *rows;
   Filter leader;
 
-  if (!find_leader (db, app, search, &leader, error))
+  begin_at_cursor (&search);
+  if (!find_leader (db, app, &search, &leader, error))
     return NULL;
-  sql = make_sql (search, leader, columns);
+  sql = make_sql (&search, leader, columns);
   rows = sqlite_prepare (db, sql, error);
   if (rows == NULL)
     return NULL;
-  bind_filters (rows, app, search);
-  bind_page (rows, search);
+  bind_filters (rows, app, &search);
+  bind_page (rows, &search);
   return rows;
 }
