@@ -306,6 +306,32 @@ class Centuries(unittest.TestCase):
             self.assertEqual(collector.stop(), 0)
 
 
+class Wide(Base):
+    """More streams than have room in a table for as long as a window is at first."""
+    STREAMS, N = 170, 80
+
+    def stats(self, i):
+        return {f"I{s}": {"type": "inbound-rtp", "ssrc": s + 1, "timestamp": START + 1000 * i,
+                          "kind": "video", "bytesReceived": 1000 * i, "packetsReceived": 10 * i,
+                          "packetsLost": i, "framesDecoded": 3 * i, "freezeCount": i,
+                          "totalFreezesDuration": i / 10, "jitter": 0.01, "frameWidth": 640,
+                          "frameHeight": 480, "jitterBufferDelay": i,
+                          "jitterBufferEmittedCount": 10 * i, "csScore": 4}
+                for s in range(self.STREAMS)}
+
+    def test_csv_leaves_no_cell_out(self):
+        self.fill(self.collector, "alice", [wire.event("userJoined", "wide", at=START)] + [
+            {"type": "report", "time": START + 1000 * i, "conference": "wide", "fabric": "wide",
+             "stats": self.stats(i)} for i in range(self.N)], at_once=1)
+        _, body = self.export("wide", format="csv", step="raw")
+        rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
+        self.assertGreater(sum(value != "" for row in rows for value in list(row.values())[12:]),
+                           100000)
+        told = {(row["ssrc"], row["time"]) for row in rows if row["packetRate"] == "10"}
+        self.assertEqual(len(told), self.STREAMS * (self.N - 1))
+        self.assertEqual({row["jitter"] for row in rows if row["packetRate"]}, {"0.01"})
+
+
 class Large(Base):
     N = 200 if wire.SANITIZED else 1200
     # With an arena for each thread, what is kept free depends on which of them had the work.

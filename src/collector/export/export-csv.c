@@ -9,9 +9,10 @@
 
 /* Of one fabric, of which the table is in memory. */
 #define WINDOW_REPORTS 1000
+#define WINDOW_LEAST G_TIME_SPAN_SECOND /* of one that has too much */
 #define WINDOW_MIN (60 * G_TIME_SPAN_SECOND)
 #define WINDOW_MAX (36600 * G_TIME_SPAN_DAY)
-#define MAX_CELLS 500000
+#define MAX_CELLS 100000
 
 static const char *const columns[] = { "fabric", "user", "remoteUser", "time", "step",
   "direction", "ssrc", "kind", "mid", "track", "codec", "gap" };
@@ -188,20 +189,48 @@ choose_window (const Export *export)
   return MAX ((gint64)CLAMP (window, WINDOW_MIN, WINDOW_MAX) / unit, 1) * unit;
 }
 
+/* Where a window has more than fits in a table. Returns: FALSE: it cannot be shorter */
 static gboolean
-write_window (Export *export, GString *out, GError **error)
+narrow_window (Export *export)
 {
-  gint64 from = export->time, to = from + choose_window (export);
-  g_autoptr (SeriesTable) table = series_table_new (export->step, from, to, MAX_CELLS);
+  gint64 unit = export->step == 0 ? WINDOW_LEAST : export->step;
+  gint64 narrower = export->window / 2 / unit * unit;
+
+  if (narrower == 0)
+    return FALSE;
+  export->window = narrower;
+  return TRUE;
+}
+
+/* Returns: (nullable) (transfer full): NULL with an error */
+static SeriesTable *
+read_window (Export *export, GError **error)
+{
   StoreFabricKey key = { .id = export->fabric->id };
 
-  if (!store_read_series (export->store, &key, table, error))
-    return FALSE;
+  while (TRUE) {
+    g_autoptr (SeriesTable) table = series_table_new (
+        export->step, export->time, export->time + export->window, MAX_CELLS);
+
+    if (!store_read_series (export->store, &key, table, error))
+      return NULL;
+    if (!table->truncated || !narrow_window (export))
+      return g_steal_pointer (&table);
+  }
+}
+
+static void
+write_window (Export *export, GString *out, GError **error)
+{
+  g_autoptr (SeriesTable) table = read_window (export, error);
+
+  if (table == NULL)
+    return;
   write_table (export, out, table);
-  export->time = to;
-  if (to > export->fabric->last_report)
+  export->time += export->window;
+  export->window = MIN (2 * export->window, choose_window (export));
+  if (export->time > export->fabric->last_report)
     export_end_fabric (export);
-  return TRUE;
 }
 
 static gboolean
@@ -219,6 +248,7 @@ write_fabrics (Export *export, GString *out, GError **error)
       return FALSE;
     }
     export->time = export->fabric->first_report / unit * unit;
+    export->window = choose_window (export);
   }
   write_window (export, out, error);
   return FALSE;

@@ -25,7 +25,8 @@ typedef struct {
   GHashTable *sequences; /* of sessions: name → gint64, the last number */
   GHashTable *ids;       /* of the stats objects of the last report */
   gboolean events_are_out;
-  gint64 time; /* of the last line, or of the next window */
+  gint64 time;   /* of the last line, or of the next window */
+  gint64 window; /* how long the next one is */
 } Export;
 
 /* Writes some more, about EXPORT_PIECE bytes. Returns: whether the phase is through;
