@@ -25,6 +25,12 @@ test('a call is negotiated, gathers, checks, is connected and ends', () => {
     ['new 0-100', 'gathering 100-300', 'checking 300-500', 'connected 500-9000']);
 });
 
+test('gathering that is complete waits for the other end', () => {
+  assert.deepEqual(spans([told(0, 'addNewFabric'), gathering(100, 'gathering'),
+    gathering(150, 'complete'), told(8000, 'fabricSetupFailed')]),
+  ['new 0-100', 'gathering 100-150', 'new 150-8000']);
+});
+
 test('what goes on is open to now, and what nobody ended to its last report', () => {
   assert.equal(spans(setUp, {open: T + 7000}).at(-1), 'connected 500-7000');
   assert.equal(spans(setUp, {of: row({lastReport: T + 4000})}).at(-1), 'connected 500-4000');
@@ -61,7 +67,7 @@ test('after a drop, a restart of ICE checks again', () => {
   assert.deepEqual(spans([...setUp, connection(1000, 'failed'), told(1000, 'fabricDropped'),
     connection(2000, 'new'), told(2000, 'iceRestarted'), connection(2500, 'checking'),
     connection(3000, 'connected'), told(4000, 'fabricTerminated')]).slice(-4),
-  ['dropped 1000-2000', 'gathering 2000-2500', 'checking 2500-3000', 'connected 3000-4000']);
+  ['dropped 1000-2000', 'new 2000-2500', 'checking 2500-3000', 'connected 3000-4000']);
 });
 
 test('a setup that fails is failed to its end, unless it succeeds after all', () => {

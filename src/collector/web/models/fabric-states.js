@@ -4,7 +4,7 @@
 
 /** States, in the order of a legend. */
 export const STATES = [
-  {id: 'new', title: 'Negotiating'},
+  {id: 'new', title: 'Negotiating, waiting'},
   {id: 'gathering', title: 'Gathering'},
   {id: 'checking', title: 'Checking'},
   {id: 'connected', title: 'Connected'},
@@ -25,7 +25,7 @@ class Machine {
   state() {
     const rules = [['dropped', this.dropped], ['failed', this.failed], ['held', this.held],
       ['disrupted', this.disrupted], ['connected', this.up],
-      ['checking', this.ice === 'checking'], ['gathering', this.gathering !== 'new']];
+      ['checking', this.ice === 'checking'], ['gathering', this.gathering === 'gathering']];
     return rules.find(([, holds]) => holds)?.[0] ?? 'new';
   }
 
