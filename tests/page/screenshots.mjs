@@ -16,6 +16,7 @@ const TOP = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const docs = process.argv[2] === '--docs';
 const folder = docs ? join(TOP, 'docs', 'images') :
   process.argv[2] ?? join(TOP, 'build', 'tests', 'page', 'screenshots');
+const TALL = {width: 1280, height: 1300}; // where charts begin below the head
 const SETTLING = 1500; // ms for charts and transitions, which tell nobody that they are done
 
 const PARTS = ['good', 'lossy', 'failed', 'live', 'dropped', 'browser', 'past'];
@@ -44,13 +45,15 @@ const PICTURES = [
   {name: 'failed', view: 'conference', address: () => conference('no-candidates'), docs: ['']},
   {name: 'dropped', view: 'conference', address: () => conference('dropped'), docs: ['']},
   {name: 'live', view: 'conference', address: () => conference('live'), docs: ['']},
-  {name: 'fabric', view: 'fabric', address: () => fabric('lossy', 'bob'), docs: ['', '-dark']},
+  {name: 'fabric', view: 'fabric', address: () => fabric('lossy', 'bob'), docs: ['', '-dark'],
+    viewport: TALL},
   {name: 'both-ends', view: 'both-ends', address: () => fabric('lossy', 'bob', {both: 1}),
-    docs: ['']},
+    docs: [''], viewport: TALL},
 ];
 
-async function take(browser, {name, view, address}, {suffix, ...look}) {
-  const page = await openPage(browser, fixture.url, look);
+async function take(browser, {name, view, address, viewport}, {suffix, ...look}) {
+  const page = await openPage(browser, fixture.url,
+    {...look, ...docs && viewport ? {viewport} : {}});
   await go(page, await address(), view);
   await page.waitForTimeout(SETTLING);
   await page.screenshot({path: join(folder, `${name}${suffix}.png`), fullPage: !docs});

@@ -29,27 +29,31 @@ export function drawGaps(plot, gaps) {
   ctx.save();
   ctx.font = scaled(FONT);
   ctx.textAlign = 'center';
-  for (const {from, to, reason} of gaps) {
-    const [left, right] = edges(plot, from, to);
-    if (right - left < 1)
-      continue;
-    ctx.fillStyle = hatch(ctx);
+  const shown = gaps.map(({from, to, reason}) => [...edges(plot, from, to), reason])
+    .filter(([left, right]) => right - left >= 1);
+  ctx.fillStyle = hatch(ctx);
+  for (const [left, right] of shown)
     ctx.fillRect(left, bbox.top, right - left, bbox.height);
-    nameGap(ctx, gapText(reason).short, {left, right, bottom: bbox.top + bbox.height});
-  }
+  // Gaps of two ends may lie over each other; their names must not.
+  let taken = -Infinity;
+  for (const [left, right, reason] of shown)
+    taken = nameGap(ctx, gapText(reason).short,
+      {left: Math.max(left, taken), right, bottom: bbox.top + bbox.height}) ?? taken;
   ctx.restore();
 }
 
+// Returns where the name ends; null: there is no room for it.
 function nameGap(ctx, text, {left, right, bottom}) {
   const width = ctx.measureText(text).width;
   const height = 15 * devicePixelRatio;
   if (width + 8 > right - left)
-    return;
+    return null;
   const middle = (left + right) / 2;
   ctx.fillStyle = ink('--ground');
   ctx.fillRect(middle - width / 2 - 3, bottom - height - 4, width + 6, height);
   ctx.fillStyle = ink('--soft');
   ctx.fillText(text, middle, bottom - height + 7 * devicePixelRatio);
+  return middle + width / 2 + 3;
 }
 
 /**

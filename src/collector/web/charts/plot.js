@@ -118,7 +118,7 @@ export function plotOptions(chart, width) {
     width,
     height,
     ms: 1,
-    padding: [14, 12, 0, 0],
+    padding: [14, 24, 0, 0],
     legend: {show: false},
     cursor: {
       y: false,
