@@ -20,7 +20,8 @@ class DeadBackend(EndToEnd):
         return time.monotonic() - start
 
     def test_that_never_existed_changes_no_run_time(self):
-        """By turns, so that a busy machine is busy for both."""
+        """By turns, so that a busy machine is busy for both. A difference that is not above the
+        one between runs without a monitor says nothing of it."""
         refused = self.credentials(f"ws://127.0.0.1:{free_port()}/")
         self.run_time([])  # fills the registry
         with_monitor, without = [], []
@@ -28,15 +29,18 @@ class DeadBackend(EndToEnd):
             without.append(self.run_time([]))
             with_monitor.append(self.run_time(refused))
         difference = statistics.median(with_monitor) - statistics.median(without)
-        self.assertLess(abs(difference), 0.3, (with_monitor, without))
+        noise = max(without) - min(without)
+        self.assertLess(abs(difference), max(0.3, noise), (with_monitor, without))
 
     def test_that_takes_connections_and_says_nothing_changes_none_either(self):
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
             silent.listen()
             backend = f"ws://127.0.0.1:{silent.getsockname()[1]}/"
-            difference = self.run_time(self.credentials(backend)) - self.run_time([])
-        self.assertLess(abs(difference), 1)
+            before = self.run_time([])
+            watched = self.run_time(self.credentials(backend))
+            behind = self.run_time([])
+        self.assertLess(watched - max(before, behind), 1 + abs(before - behind))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import harness
 
 N_CLIENTS = 6
 RATE = 100  # records a second, of each client
-SECONDS = 15
+SECONDS = 60
 
 
 class Client:
