@@ -69,6 +69,13 @@ class Query(unittest.TestCase):
         other = next(f for f in self.conference("null")["fabrics"] if f["fabric"] == "null-g")
         self.assertIsNone(other["firstReport"])
 
+    def test_a_fabric_has_the_usage_that_was_told_last(self):
+        self.store(wire.event("addNewFabric", "usage", "usage-f"),
+                   wire.event("fabricUsageEvent", "usage", "usage-f", fabricUsage="audio"),
+                   wire.event("fabricUsageEvent", "usage", "usage-f", fabricUsage="multiplex"),
+                   wire.event("fabricSetup", "usage", "usage-f"))
+        self.assertEqual(self.conference("usage")["fabrics"][0]["usage"], "multiplex")
+
     def test_two_participants_are_one_conference(self):
         self.store(*wire.call(START, "pair", "pair-a"))
         self.store(*wire.call(START + 5, "pair", "pair-b", remote="alice"), user="bob")

@@ -347,16 +347,17 @@ apply_to_fabric (SqliteRows *rows, SqliteClient *client, Fabric *fabric,
     const CallstatsRecord *record, JsonObject *data, GError **error)
 {
   const FabricEffect *effect = fabric_effect (record->name);
+  const char *usage = callstats_json_get_string (data, "fabricUsage", NULL);
 
   if (record->remote_user != NULL && !sqlite_run (rows, error, SQL_SET_REMOTE_USER, "is",
                                          fabric->id, record->remote_user))
     return FALSE;
+  /* addNewFabric has it where it is known by then, fabricUsageEvent whenever it changes.
+   */
+  if (usage != NULL && !sqlite_run (rows, error, SQL_SET_USAGE, "is", fabric->id, usage))
+    return FALSE;
   if (effect == NULL)
     return TRUE;
-  if (effect->mark == FABRIC_MARK_ADDED &&
-      !sqlite_run (rows, error, SQL_SET_USAGE, "is", fabric->id,
-          callstats_json_get_string (data, "fabricUsage", NULL)))
-    return FALSE;
   if (effect->mark == FABRIC_MARK_SET_UP && !apply_delays (rows, fabric, data, error))
     return FALSE;
   if (effect->mark != FABRIC_MARK_NONE &&

@@ -132,7 +132,7 @@ static const char *const sql[N_SQL] = {
   [SQL_MOVE_FABRIC] = "UPDATE fabrics SET conference = ?2 WHERE id = ?1",
   [SQL_SET_REMOTE_USER] = "UPDATE fabrics SET remote_user = ?2"
                           " WHERE id = ?1 AND remote_user IS NOT ?2",
-  [SQL_SET_USAGE] = "UPDATE fabrics SET usage = coalesce (?2, usage) WHERE id = ?1",
+  [SQL_SET_USAGE] = "UPDATE fabrics SET usage = ?2 WHERE id = ?1",
   [SQL_SET_DELAYS] = "UPDATE fabrics SET setup_delay = coalesce (?2, setup_delay),"
                      " ice_gathering_delay = coalesce (?3, ice_gathering_delay),"
                      " ice_connectivity_delay = coalesce (?4, ice_connectivity_delay)"
