@@ -63,17 +63,24 @@ def expected_report(n, at, time):
 
 
 class Store:
-    """The collector's database, read after its end."""
+    """The collector's database, read after its end. Reports that were packed meanwhile are
+    asked of the collector, which runs for this once more."""
 
-    def __init__(self, path):
+    def __init__(self, collector):
+        path = os.path.join(collector.data, "callstats.sqlite")
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
             self.fabrics = self._read_fabrics(database)
             self._read_events(database)
-            self._read_reports(database)
+            packed = {name for name, in database.execute(
+                "SELECT f.name FROM blocks b JOIN fabrics f ON f.id = b.fabric")}
+            self._read_reports(database, packed)
             self.gaps = self._read_gaps(database)
             self.sessions = database.execute(
                 "SELECT u.name, s.stored FROM sessions s JOIN users u ON u.id = s.user"
             ).fetchall()
+        database.close()
+        if packed:
+            self._ask_for_reports(collector, packed)
 
     def stored_of(self, user):
         """How many of all records, those that leave no row included."""
@@ -103,18 +110,37 @@ class Store:
             if name == "fabricSetup":
                 stored.delay = data["delay"]
 
-    def _read_reports(self, database):
+    def _read_reports(self, database, packed):
         for fabric, time, stats in database.execute(
                 "SELECT f.name, r.time, r.stats FROM reports r"
                 " JOIN fabrics f ON f.id = r.fabric ORDER BY r.id"):
-            stored = self.fabrics[fabric]
-            stats = json.loads(stats)
-            n, at = stats["first"]["n"], stats["first"]["at"]
-            stored.reports += 1
-            stored.numbers.append(n)
-            stored.times[n] = (time, int(at))
-            if {i: stats[i] for i in stats if i in OBJECTS} != expected_report(n, at, time):
-                stored.wrong.append(n)
+            if fabric not in packed:
+                self._take_report(self.fabrics[fabric], time, json.loads(stats))
+
+    def _ask_for_reports(self, collector, packed):
+        """By their numbers, as blocks do not keep the order in which they came."""
+        with collector.start():
+            for fabric in packed:
+                reports, after = [], {}
+                while after is not None:
+                    answer = collector.reports(fabric, **after)
+                    reports += answer["reports"]
+                    after = {"after": answer["next"]} if answer["next"] else None
+                for report in sorted(reports, key=lambda report: report["stats"]["first"]["n"]):
+                    time = report["stats"]["first"]["timestamp"]  # more exact than the API's
+                    stored = self.fabrics[fabric]
+                    self._take_report(stored, round(1000 * time), report["stats"])
+                    if abs(time - report["time"]) > 1:
+                        stored.wrong.append(report["stats"]["first"]["n"])
+
+    @staticmethod
+    def _take_report(stored, time, stats):
+        n, at = stats["first"]["n"], stats["first"]["at"]
+        stored.reports += 1
+        stored.numbers.append(n)
+        stored.times[n] = (time, int(at))
+        if {i: stats[i] for i in stats if i in OBJECTS} != expected_report(n, at, time):
+            stored.wrong.append(n)
 
     @staticmethod
     def _read_gaps(database):

@@ -371,7 +371,7 @@ class Chaos(EndToEnd):
     def judge(self):
         self.assertEqual(self.collector.stop(), 0)
         self.assertNotIn("runtime error", "\n".join(self.collector.output))
-        store = chaos_store.Store(os.path.join(self.folder, "callstats.sqlite"))
+        store = chaos_store.Store(self.collector)
         told = [row for seat in self.seats for row in seat.told()]
         verdict = chaos_store.Verdict(told, store)
         self.counts["clients' own time-outs"] = sum(p.given_up for p in self.proxies)

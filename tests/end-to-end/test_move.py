@@ -62,7 +62,7 @@ class Move(harness.EndToEnd):
         return collector.start()
 
     def store(self, collector):
-        return chaos_store.Store(os.path.join(collector.data, "callstats.sqlite"))
+        return chaos_store.Store(collector)
 
     def wait_for_progress(self, clients, records):
         before = {client.user: sum(row.told for row in client.told()) for client in clients}
