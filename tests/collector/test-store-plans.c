@@ -200,6 +200,42 @@ test_late_pages (StoreFixture *fixture, gconstpointer data)
   g_ptr_array_set_free_func (rising_list, (GDestroyNotify)store_conference_free);
 }
 
+/* A name that many have, all of them long ago. */
+static void
+test_many_far_away (StoreFixture *fixture, gconstpointer data)
+{
+  StoreSearch search = {
+    .from = G_MININT64, .to = G_MAXINT64, .low_score = NAN, .prefix = "old", .limit = 10
+  };
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) far = NULL, near = NULL;
+  gint far_steps;
+
+  store_fixture_append (fixture, "f1", 1, 1, 1);
+  store_fixture_write (fixture,
+      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) "
+      "INSERT INTO conferences (app, name, start, last_seen, last_heard, first_time,"
+      " last_time, stored, version)"
+      " SELECT 1, CASE WHEN i < 11000 THEN 'old' ELSE 'new' END || i, i, i, i, i, i,"
+      " 1e16, 1 FROM n;");
+  g_atomic_int_set (&steps, 0);
+  far = store_search_conferences (fixture->store, STORE_FIXTURE_APP, &search, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (far->len, ==, 10);
+  g_assert_cmpstr (((StoreConference *)far->pdata[0])->conference, ==, "old10999");
+  far_steps = g_atomic_int_get (&steps);
+  search.prefix = "new";
+  g_atomic_int_set (&steps, 0);
+  near = store_search_conferences (fixture->store, STORE_FIXTURE_APP, &search, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (near->len, ==, 10);
+  g_test_message ("%d and %d steps", far_steps, g_atomic_int_get (&steps));
+  /* What lies between is not tested: 49 000 rows of twenty steps and more. */
+  g_assert_cmpint (far_steps, <, 600000);
+  g_ptr_array_set_free_func (far, (GDestroyNotify)store_conference_free);
+  g_ptr_array_set_free_func (near, (GDestroyNotify)store_conference_free);
+}
+
 /* Those that failed, and a name that nobody has, among many. */
 static void
 test_few_of_many (StoreFixture *fixture, gconstpointer data)
@@ -240,6 +276,7 @@ main (int argc, char **argv)
   g_test_add ("/store/others-come-in-pieces", StoreFixture, NULL, store_fixture_set_up,
       test_others_come_in_pieces, store_fixture_tear_down);
   ADD ("late-pages", test_late_pages);
+  ADD ("many-far-away", test_many_far_away);
   ADD ("few-of-many", test_few_of_many);
   g_test_add ("/store/hostile-gaps", StoreFixture, NULL, store_fixture_set_up,
       test_hostile_gaps, store_fixture_tear_down);

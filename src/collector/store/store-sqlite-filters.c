@@ -11,6 +11,7 @@
 
 #define APP "(SELECT id FROM apps WHERE name = :app)"
 #define NARROW 10000 /* conferences: sorted in some 20 ms */
+#define PROBED 2000  /* rows: walked and tested in some 20 ms */
 
 /* What a list is ordered by, and the index that has it so. */
 static const struct {
@@ -207,6 +208,7 @@ bind_filters (sqlite3_stmt *rows, const char *app, const StoreSearch *search)
   bind_number (rows, ":to", search->to);
   bind_double (rows, ":low_score", search->low_score);
   bind_number (rows, ":narrow", NARROW);
+  bind_number (rows, ":probed", PROBED);
 }
 
 static void
@@ -277,8 +279,16 @@ append_test (GString *sql, const StoreSearch *search, Filter filter, gboolean wa
     g_string_append (sql, filters[filter].test);
 }
 
+/* Whether the leader leaves nothing but what passes its test. */
+static gboolean
+is_exact (Filter filter)
+{
+  return filter != FILTER_REASON && filter != FILTER_SITE;
+}
+
+/* left_out: filters, a bit each. */
 static void
-append_conditions (GString *sql, const StoreSearch *search, Filter leader)
+append_conditions (GString *sql, const StoreSearch *search, Filter leader, guint left_out)
 {
   gboolean walks = leader == N_FILTERS;
 
@@ -288,15 +298,17 @@ append_conditions (GString *sql, const StoreSearch *search, Filter leader)
   else
     g_string_append_printf (
         sql, " WHERE +c.app = " APP " AND c.id IN (%s)", filters[leader].ids);
+  if (!walks && is_exact (leader))
+    left_out |= 1u << leader;
   for (Filter filter = 0; filter < N_FILTERS; filter++)
-    if (is_asked (search, filter))
+    if (is_asked (search, filter) && (left_out & 1u << filter) == 0)
       append_test (sql, search, filter, walks);
   if (search->sort == STORE_SORT_SCORE)
     g_string_append (sql, " AND c.score IS NOT NULL");
 }
 
 static void
-append_page (GString *sql, const StoreSearch *search)
+append_page (GString *sql, const StoreSearch *search, const char *limit)
 {
   const char *key = orders[search->sort].key;
   gboolean rising = search->ascending != search->backwards;
@@ -304,26 +316,90 @@ append_page (GString *sql, const StoreSearch *search)
   if (search->has_cursor)
     g_string_append_printf (
         sql, " AND (%s, c.id) %s (:key, :id)", key, rising ? ">" : "<");
-  g_string_append_printf (sql, " ORDER BY %s %s, c.id %s LIMIT :limit", key,
-      rising ? "ASC" : "DESC", rising ? "ASC" : "DESC");
+  g_string_append_printf (sql, " ORDER BY %s %s, c.id %s LIMIT %s", key,
+      rising ? "ASC" : "DESC", rising ? "ASC" : "DESC", limit);
 }
 
 static char *
 make_sql (const StoreSearch *search, Filter leader, const char *columns)
 {
-  gboolean sorts = leader == N_FILTERS && is_short (search);
+  gboolean sorts = leader != N_FILTERS || is_short (search);
   GString *sql = g_string_new (NULL);
 
   g_string_printf (sql, "SELECT %s FROM conferences c", columns);
   if (sorts)
     g_string_append (sql, " WHERE c.id IN (SELECT c.id FROM conferences c");
-  append_conditions (sql, search, leader);
-  append_page (sql, search);
+  append_conditions (sql, search, leader, 0);
+  append_page (sql, search, ":limit");
   if (sorts) {
     g_string_append_c (sql, ')');
-    append_page (sql, search);
+    append_page (sql, search, ":limit");
   }
   return g_string_free (sql, FALSE);
+}
+
+/* ---- A walk that finds too little ---- */
+
+/* Whose test is a search of its own for each row. */
+static const Filter dears[] = { FILTER_USER, FILTER_SITE, FILTER_PREFIX };
+
+static gboolean
+find_dear (const StoreSearch *search, Filter *dear)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (dears); i++)
+    if (is_asked (search, dears[i])) {
+      *dear = dears[i];
+      return TRUE;
+    }
+  return FALSE;
+}
+
+/* What is walked has only those conditions that its index has, so that its bound is one
+ * of rows; the others are tested outside. */
+static char *
+make_probe (const StoreSearch *search)
+{
+  GString *sql =
+      g_string_new ("SELECT count(*) FROM (SELECT 1 FROM (SELECT c.* FROM conferences c");
+  guint tested = 0;
+
+  for (Filter filter = 0; filter < N_FILTERS; filter++)
+    if (!is_walked (search, filter) && filter != FILTER_DROPPED)
+      tested |= 1u << filter;
+  append_conditions (sql, search, N_FILTERS, tested);
+  append_page (sql, search, ":probed");
+  g_string_append (sql, ") c WHERE TRUE");
+  for (Filter filter = 0; filter < N_FILTERS; filter++)
+    if (is_asked (search, filter) && (tested & 1u << filter) != 0)
+      append_test (sql, search, filter, FALSE);
+  g_string_append (sql, " LIMIT :limit)");
+  return g_string_free (sql, FALSE);
+}
+
+/* Where the many that a filter leaves lie far from where a walk begins, it would test
+ * very many in vain: leader is then set to the filter. */
+static gboolean
+probe_walk (sqlite3 *db, const char *app, const StoreSearch *search, Filter *leader,
+    GError **error)
+{
+  g_autofree char *sql = NULL;
+  g_autoptr (sqlite3_stmt) row = NULL;
+  Filter dear;
+
+  if (*leader != N_FILTERS || is_short (search) || search->limit >= PROBED ||
+      !find_dear (search, &dear))
+    return TRUE;
+  sql = make_probe (search);
+  row = sqlite_prepare (db, sql, error);
+  if (row == NULL)
+    return FALSE;
+  bind_filters (row, app, search);
+  bind_page (row, search);
+  if (!sqlite_next (row, error))
+    return FALSE;
+  if (sqlite3_column_int64 (row, 0) < search->limit)
+    *leader = dear;
+  return TRUE;
 }
 
 /* SQLite begins at the bound of the time, and walks to the cursor from there: so the time
@@ -349,7 +425,8 @@ sqlite_prepare_search (sqlite3 *db, const char *app, const StoreSearch *given,
   Filter leader;
 
   begin_at_cursor (&search);
-  if (!find_leader (db, app, &search, &leader, error))
+  if (!find_leader (db, app, &search, &leader, error) ||
+      !probe_walk (db, app, &search, &leader, error))
     return NULL;
   sql = make_sql (&search, leader, columns);
   rows = sqlite_prepare (db, sql, error);
