@@ -196,6 +196,8 @@ class Collector:
             status, _, body = self.http(path, headers=headers)
             if status == 200 and until(body):
                 return body
+            if status not in (200, 204):  # 204: it is not summed up yet
+                raise AssertionError(f"GET {path}: {status} {body}")
             if time.monotonic() > deadline:
                 raise AssertionError(f"GET {path}: {status} {body}")
             time.sleep(0.05)

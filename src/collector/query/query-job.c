@@ -116,6 +116,8 @@ query_job_answer (QueryJob *job)
   else if (!job->found)
     reply_error (message, SOUP_STATUS_NOT_FOUND, "not-found",
         "No such conference, fabric or user in this application");
+  else if (job->json == NULL)
+    reply_empty (message, SOUP_STATUS_NO_CONTENT);
   else
     reply_json (
         message, SOUP_STATUS_OK, g_string_free (g_steal_pointer (&job->json), FALSE));

@@ -29,7 +29,7 @@ struct _QueryJob {
   gpointer request;
   GDestroyNotify free_request;
   /* What the work brought */
-  GString *json;
+  GString *json; /* nullable: there is nothing yet of what was found */
   gboolean found;
   char *refusal; /* nullable: what is wrong with the parameters, as it turned out */
   gboolean more; /* of a stream: another chunk follows */

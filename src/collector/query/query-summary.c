@@ -6,6 +6,16 @@
 #include "query-params.h"
 #include "query-routes.h"
 
+static gboolean
+is_known (QueryJob *job, const StoreConferenceId *conference)
+{
+  g_autoptr (StoreDetail) detail =
+      store_read_states (job->query->store, conference, &job->error);
+
+  return detail != NULL;
+}
+
+/* A conference that is not summed up yet is found, but without JSON. */
 static void
 work_summary (QueryJob *job)
 {
@@ -15,8 +25,11 @@ work_summary (QueryJob *job)
   g_autofree char *text =
       store_read_summary (job->query->store, &conference, &length, &job->error);
 
-  if (text == NULL)
+  if (text == NULL) {
+    if (job->error == NULL)
+      job->found = is_known (job, &conference);
     return;
+  }
   job->found = TRUE;
   job->json = g_string_new_len (text, (gssize)length);
   g_string_append_c (job->json, '\n');

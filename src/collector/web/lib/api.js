@@ -69,9 +69,11 @@ export async function request(path, options) {
   throw await errorOf(response);
 }
 
-// An answer that ends early, or is none of the API's.
+// An answer that ends early, or is none of the API's. null: there is nothing yet.
 async function answer(path, options) {
   const response = await request(path, options);
+  if (response.status === 204)
+    return null;
   try {
     return await response.json();
   } catch (error) {
@@ -86,7 +88,8 @@ async function answer(path, options) {
 /**
  * @param {string} path as appPath() makes it
  * @param {{signal?: AbortSignal}=} options
- * @returns {Promise<Object>} rejects with ApiError, or AbortError when the signal said so
+ * @returns {Promise<?Object>} null: 204; rejects with ApiError, or AbortError when the signal
+ *   said so
  */
 export function getJson(path, {signal} = {}) {
   return answer(path, {signal});

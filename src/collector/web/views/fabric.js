@@ -108,9 +108,10 @@ class FabricView {
   async learnSummary() {
     const {place, signal, fabric: {conference, occurrence, fabric}} = this;
     try {
-      const {fabricSummaries} = await getJson(
+      const summary = await getJson(
         appPath(place.app, ['conferences', conference, 'summary'], {occurrence}), {signal});
-      this.summary = fabricSummaries.find((one) => one.connectionID === fabric) ?? null;
+      this.summary =
+        summary?.fabricSummaries.find((one) => one.connectionID === fabric) ?? null;
     } catch (error) {
       if (error.name !== 'AbortError' && error.status === undefined)
         throw error;
