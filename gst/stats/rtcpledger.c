@@ -79,11 +79,13 @@ take_round_trip (Sent *sent, const GstCallstatsReportBlock *block, gint64 time)
 }
 
 /* GStreamer reports of a source that it knows by its sender reports alone, too, as after
- * a rest: of its packets that says nothing. */
+ * a rest: of its packets that says nothing. The highest sequence number is 0 then, or the
+ * one before it. */
 static gboolean
 is_empty (const GstCallstatsReportBlock *block)
 {
-  return block->highest == 0 && block->lost == 0 && block->jitter == 0;
+  return (block->highest == 0 || block->highest == G_MAXUINT32) && block->lost == 0 &&
+         block->jitter == 0;
 }
 
 static void

@@ -110,8 +110,8 @@ gst_callstats_stream_describe_outbound (
 static void
 tell_received_there (const GstCallstatsStream *self, CallstatsReport *report)
 {
-  guint16 behind = self->flow.highest - (guint16)self->sent.highest;
-  gint64 received = (gint64)self->flow.expected - behind - self->sent.lost;
+  gint16 behind = (gint16)(guint16)(self->flow.highest - (guint16)self->sent.highest);
+  gint64 received = (gint64)self->flow.expected - MAX (behind, 0) - self->sent.lost;
 
   if (!self->flow.is_part && received >= 0)
     callstats_report_set_int (

@@ -324,6 +324,32 @@ test_a_block_tells_of_what_is_sent (void)
 }
 
 static void
+take_empty_block (GstCallstatsRtcpLedger *ledger, guint32 highest, gint64 time)
+{
+  const guint8 data[] = { 0x81, 201, 0, 7, U32 (REPORTER), U32 (SSRC), U32 (0),
+    U32 (highest), U32 (0), U32 (0), U32 (0) };
+
+  gst_callstats_rtcp_ledger_take (ledger, TRUE, data, sizeof data, time);
+}
+
+/* As GStreamer sends it after a rest, before and since 1.26. */
+static void
+test_a_block_without_packets_takes_nothing_back (void)
+{
+  GstCallstatsRtcpLedger *ledger = gst_callstats_rtcp_ledger_new ();
+  const GstCallstatsSentReports *sent;
+
+  take_block (ledger, 17, 0, 0, 5 * SECOND);
+  take_empty_block (ledger, 0, 6 * SECOND);
+  take_empty_block (ledger, G_MAXUINT32, 7 * SECOND);
+  sent = gst_callstats_rtcp_ledger_get_sent (ledger, SSRC);
+  g_assert_cmpint (sent->lost, ==, 17);
+  g_assert_cmpuint (sent->highest, ==, 70000);
+  g_assert_cmpint (sent->time, ==, 5 * SECOND);
+  gst_callstats_rtcp_ledger_free (ledger);
+}
+
+static void
 test_round_trips_are_measured_by_our_own_reports (void)
 {
   GstCallstatsRtcpLedger *ledger = gst_callstats_rtcp_ledger_new ();
@@ -499,6 +525,7 @@ main (int argc, char *argv[])
   ADD ("flow/no-clock", without_a_clock_there_is_no_jitter);
   ADD ("flow/red", red_is_what_is_in_it);
   ADD ("rtcp/block", a_block_tells_of_what_is_sent);
+  ADD ("rtcp/empty-block", a_block_without_packets_takes_nothing_back);
   ADD ("rtcp/round-trip", round_trips_are_measured_by_our_own_reports);
   ADD ("rtcp/wrap", counters_of_reports_wrap_and_restart);
   ADD ("rtcp/feedback", feedback_is_counted_by_packets);
